@@ -1,0 +1,56 @@
+"""A lease: the right to work on one stage of one video, until it runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from reelmill.video import STATE_AFTER, Stage, State
+
+
+@dataclass(frozen=True)
+class Link:
+    """One task of a ring's chain."""
+
+    stage: Stage
+    task_id: str
+    queue: str
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What a successful claim gives. The token is the fence: a newer claim has a higher one."""
+
+    video_id: UUID
+    stage: Stage
+    version: int
+    token: int
+    attempt: int
+    """Which try this is, from 1; times spent `Busy` are not counted."""
+    tenant: str
+    source: str
+    links: tuple[Link, ...] = ()
+    """The chain that this claim belongs to."""
+
+    @property
+    def next_link(self) -> Link | None:
+        """The link after this stage's, or None when the chain ends here."""
+        following = [link.stage for link in self.links].index(self.stage) + 1 if self.links else 0
+        return self.links[following] if following < len(self.links) else None
+
+    @property
+    def state_after(self) -> State:
+        """The video's state once this stage is done."""
+        return STATE_AFTER[self.stage]
+
+
+class Refusal(Enum):
+    """Why a claim gave no lease."""
+
+    STALE = "stale"
+    """The message belongs to no present ring: it was lost and replaced, doubled, or comes late."""
+    HELD = "held"
+    """Another worker has the stage now, or it has failed for good."""
+    DONE = "done"
+    """The stage is done: the message may pass on."""

@@ -1,0 +1,61 @@
+"""Bring a database's `reelmill` schema up to date, one numbered file after the other."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import psycopg
+from psycopg import Connection
+
+from reelmill.errors import Misuse
+
+LOCK_KEY = 0x7265656C_00000001
+"""Advisory lock: one process migrates at a time. The upper half spells "reel"."""
+
+OLDEST_SERVER = 180000
+"""PostgreSQL 18 brought `uuidv7()`, which the ids of videos are made with."""
+
+
+def migrate(database_url: str) -> list[str]:
+    """Apply the migrations that are missing and return their names.
+
+    Safe to call from any number of processes at once. Raises `Misuse` on a server that is too old or that
+    lacks pgvector.
+    """
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        _check(connection)
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        connection.execute("CREATE SCHEMA IF NOT EXISTS reelmill")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS reelmill.migrations "
+            "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        applied = {name for (name,) in connection.execute("SELECT name FROM reelmill.migrations")}
+        return [name for name in names() if name not in applied and _apply(connection, name)]
+
+
+def names() -> list[str]:
+    """The migrations that ship with this version, in order."""
+    return sorted(file.name for file in files("reelmill.ledger.sql").iterdir() if file.name.endswith(".sql"))
+
+
+def _check(connection: Connection) -> None:
+    if connection.info.server_version < OLDEST_SERVER:
+        major = connection.info.server_version // 10000
+        raise Misuse(f"The database is PostgreSQL {major}; Reelmill needs 18 or newer.")
+    try:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    except psycopg.errors.UniqueViolation:
+        pass  # Another process created it in the same instant.
+    except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as error:
+        raise Misuse("The database lacks pgvector; install it on the server (package pgvector).") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Misuse("Ask a superuser to run CREATE EXTENSION vector in this database once.") from error
+
+
+def _apply(connection: Connection, name: str) -> bool:
+    script = files("reelmill.ledger.sql").joinpath(name).read_text().encode()
+    with connection.transaction():
+        connection.execute(script)
+        connection.execute("INSERT INTO reelmill.migrations (name) VALUES (%s)", [name])
+    return True

@@ -1,0 +1,18 @@
+-- Move the video one state on, and its ring to the next link; the ring ends with its last link.
+WITH ring AS (
+    UPDATE reelmill.rings
+    SET stage = %(next_stage)s, queue = %(next_queue)s, ready_at = clock_timestamp(),
+        due_at = clock_timestamp() + make_interval(secs => %(ring_wait_s)s)
+    WHERE video_id = %(video_id)s AND %(next_stage)s::text IS NOT NULL
+), ended AS (
+    DELETE FROM reelmill.rings WHERE video_id = %(video_id)s AND %(next_stage)s::text IS NULL
+)
+UPDATE reelmill.videos
+SET state = %(state)s,
+    ring_id = CASE WHEN %(next_stage)s::text IS NULL THEN NULL ELSE ring_id END,
+    lost_rings = 0,
+    next_at = clock_timestamp(),
+    waiting_for = %(waiting_for)s,
+    error_class = NULL, error_message = NULL,
+    finished_at = CASE WHEN %(final)s THEN clock_timestamp() END
+WHERE id = %(video_id)s

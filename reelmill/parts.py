@@ -1,0 +1,50 @@
+"""From settings to real parts: the one place that chooses providers and stores. Called by the doors only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reelmill.blobs import LocalBlobs
+from reelmill.describe.genres import load_genres
+from reelmill.describe.offline import OfflineDescriber
+from reelmill.embed.offline import OfflineTextEmbedder
+from reelmill.embed.visual import VisualEmbedder
+from reelmill.index.pgvector import PgvectorStore
+from reelmill.ledger import Ledger, open_ledger
+from reelmill.ledger.pool import Pool
+from reelmill.media.limits import MediaLimits
+from reelmill.media.transcode import CpuTranscoder
+from reelmill.ports import BlobStore, Describer, TextEmbedder, Transcoder
+from reelmill.ports import VisualEmbedder as VisualEmbedderPort
+from reelmill.settings import Settings
+from reelmill.stages.keeper import LeaseKeeper
+from reelmill.toolbox import Toolbox
+
+
+def ledger(settings: Settings, pool: Pool) -> Ledger:
+    """The ledger on an open pool."""
+    return open_ledger(pool, lease_s=settings.lease_s, ring_wait_s=settings.ring_wait_s)
+
+
+def toolbox(settings: Settings, pool: Pool) -> Toolbox:
+    """All that a worker needs for any stage; models load on first use."""
+    parts = ledger(settings, pool)
+    work_dir = settings.data_dir / "work"
+    work_dir.mkdir(parents=True, exist_ok=True)
+    return Toolbox(
+        ledger=parts,
+        keeper=LeaseKeeper(
+            parts.runs,
+            lease_s=settings.lease_s,
+            stall_limit_s=settings.stall_limit_s,
+            stage_limit_s=settings.stage_limit_s,
+        ),
+        blobs=blobs(settings),
+        transcoder=transcoder(settings),
+        describer=describer(settings),
+        text=text_embedder(),
+        visual=visual_embedder(settings),
+        vectors=PgvectorStore(pool),
+        work_dir=work_dir,
+    )

@@ -1,0 +1,42 @@
+"""transcode: any upload into a small proxy and a poster."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from reelmill.ledger.lease import Lease
+from reelmill.ports import Beat
+from reelmill.toolbox import Toolbox
+from reelmill.video import StageResult, StoredProxy, Transcoded
+
+
+def run(lease: Lease, tools: Toolbox, beat: Beat) -> StageResult:
+    """Make the proxy in a folder of this attempt's own and put it into the blob store in one step.
+
+    Raises `Duplicate` before any decoding when the bytes are those of another video of the tenant.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{lease.video_id}-", dir=tools.work_dir) as folder:
+        made = tools.transcoder.transcode(
+            lease.source, Path(folder), beat, on_hash=partial(tools.ledger.runs.own_content, lease)
+        )
+        # The token makes the key this attempt's own: a worker that lost its lease overwrites nothing.
+        blob_key = f"{lease.video_id}/transcode-v{lease.version}-{lease.token}"
+        tools.blobs.put_folder(blob_key, Path(folder))
+    return StageResult(facts=_facts(made), proxy=_stored(made, blob_key))
+
+
+def _facts(made: Transcoded) -> dict[str, object]:
+    return {
+        "rung": made.rung,
+        "sampling": made.sampling,
+        "frames": made.proxy.frames,
+        "cpu_s": round(made.cpu_s, 3),
+        "wall_s": round(made.wall_s, 3),
+    }
+
+
+def _stored(made: Transcoded, blob_key: str) -> StoredProxy:
+    proxy = made.proxy
+    return StoredProxy(blob_key, proxy.frames, proxy.duration_s, proxy.content, proxy.has_audio, made.source)

@@ -1,0 +1,1 @@
+"""The processes: Celery workers, the dispatcher, and the supervisor that starts them (`python -m workers`)."""

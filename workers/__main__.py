@@ -1,0 +1,105 @@
+"""`python -m workers`: run the mill's processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.queues import queues
+from reelmill import parts
+from reelmill.embedded.locks import is_held, lock
+from reelmill.errors import ReelmillError
+from reelmill.ledger.pool import open_pool
+from reelmill.ledger.processes import Processes
+from reelmill.settings import Settings
+from workers import boot
+from workers.mill import Mill, mill
+from workers.telemetry import alive, configure_logs
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@cli.command()
+def up() -> None:
+    """Start the servers, the dispatcher, a worker for each queue, the HTTP door and Flower; Ctrl-C stops all."""
+    settings = Settings()
+    configure_logs(settings)
+    stop = stop_on_signals()
+    with mill(settings) as running:
+        _print_welcome(running)
+        running.supervisor.watch(stop)
+        print("Stopping; work in hand gets ten seconds.", flush=True)  # noqa: T201
+
+
+@cli.command()
+def down() -> None:
+    """Stop the mill that runs in this data folder, and wait until it has stopped."""
+    pid_file = Settings().data_dir / "mill.pid"
+    if not is_held(pid_file):
+        print("No mill runs here.")  # noqa: T201
+        return
+    os.kill(int(pid_file.read_text()), signal.SIGTERM)
+    os.close(lock(pid_file))
+    print("Stopped.")  # noqa: T201
+
+
+@cli.command()
+def dispatch() -> None:
+    """Run a dispatcher: it leads, or stands by for the one that does."""
+    from workers.app import app
+    from workers.dispatcher import Dispatcher
+
+    settings = Settings()
+    configure_logs(settings)
+    url = boot.database_url(settings)
+    with open_pool(url, size=2, name="dispatcher") as pool:
+        ledger = parts.ledger(settings, pool)
+        dispatcher = Dispatcher(app, ledger, queues(settings, cores=os.cpu_count() or 1), settings, url)
+        with alive(Processes(pool), f"dispatcher:{os.getpid()}", "dispatcher"):
+            dispatcher.run(stop_on_signals())
+
+
+@cli.command()
+def demo(
+    videos: Annotated[Path | None, typer.Option(help="A folder of your own clips, instead of the samples.")] = None,
+) -> None:
+    """Show the whole mill on real clips: start everything, ingest, describe, compare, stop."""
+    from workers.demo import run
+
+    sys.exit(run(Settings(), videos))
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _print_welcome(running: Mill) -> None:
+    print(  # noqa: T201
+        f"The mill runs. Ctrl-C stops it.\n"
+        f"  HTTP    {running.api_url}  (POST /v1/videos)\n"
+        f"  Flower  {running.flower_url}  (user reelmill, password {running.flower_password})\n"
+        f"  logs    {running.logs}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Run a command; an error of ours is one sentence on stderr."""
+    try:
+        cli()
+    except ReelmillError as error:
+        sys.exit(f"reelmill: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The dispatcher: reads the ledger, rings videos, replaces what was lost. One leads, others stand by."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import psycopg
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerError
+
+from config.queues import QUEUE_OF, Queue
+from reelmill.errors import LeaseLost, WorkerLost
+from reelmill.ledger import Ledger
+from reelmill.ledger.rings import Ring, Rings
+from reelmill.settings import Settings
+from reelmill.video import NEXT_STAGE, STATE_AFTER, Stage, State
+from tasks import pipeline
+from workers.fairness import DeficitRoundRobin
+
+log = structlog.get_logger()
+
+FURTHEST_FIRST = (State.EMBEDDED, State.DESCRIBED, State.TRANSCODED, State.QUEUED)
+"""What is nearly done is rung first: a finished video helps somebody, ten begun ones help nobody."""
+
+STANDBY_S = 1.0
+
+
+class Dispatcher:
+    """Rings every video whose time has come, as far as the queues have room."""
+
+    def __init__(self, app: Celery, ledger: Ledger, queues: Sequence[Queue], settings: Settings, url: str) -> None:
+        self._app = app
+        self._ledger = ledger
+        self._depth = {queue.name: queue.depth for queue in queues}
+        self._settings = settings
+        self._url = url
+        self._turns = {state: DeficitRoundRobin() for state in FURTHEST_FIRST}
+
+    def run(self, stop: threading.Event) -> None:
+        """Lead, or stand by and try again, until told to stop; outlasts a database or broker that is away."""
+        while not stop.is_set():
+            try:
+                with psycopg.connect(self._url, autocommit=True, application_name="reelmill dispatcher") as connection:
+                    rings = Rings(connection, ring_wait_s=self._settings.ring_wait_s)
+                    if rings.lead():
+                        log.info("leading")
+                        self._lead(rings, stop)
+            except psycopg.OperationalError as error:
+                log.warning("ledger away", error=str(error).strip())
+            stop.wait(STANDBY_S)
+
+    def _lead(self, rings: Rings, stop: threading.Event) -> None:
+        while not stop.is_set():
+            rung = self.tick(rings)
+            # A round that rang something has probably left more to ring.
+            stop.wait(self._settings.dispatch_interval_s / 5 if rung else self._settings.dispatch_interval_s)
+
+    def tick(self, rings: Rings) -> int:
+        """One round: end what has run out, then ring what there is room for; returns how many it rang."""
+        self._end_expired()
+        for video_id in rings.drop_lost():
+            log.warning("message lost; ringing anew", video_id=str(video_id))
+        in_flight = rings.in_flight()
+        return sum(self._ring(rings, state, in_flight) for state in FURTHEST_FIRST)
+
+    def _end_expired(self) -> None:
+        for lease in self._ledger.runs.expired():
+            error = WorkerLost(f"The worker stopped answering during {lease.stage}, attempt {lease.attempt}.")
+            try:
+                self._ledger.runs.end(lease, error)
+            except LeaseLost:
+                continue  # It came back and finished in the last moment.
+            log.warning("lease ran out", video_id=str(lease.video_id), stage=lease.stage, attempt=lease.attempt)
+
+    def _ring(self, rings: Rings, state: State, in_flight: dict[str, int]) -> int:
+        chain = self._chain(state, in_flight)
+        if not chain:
+            return 0
+        first = next(iter(chain.values()))
+        room = self._depth[first] - in_flight.get(first, 0)
+        chosen = self._turns[state].choose(rings.waiting(state, limit=room), room)
+        if not chosen:
+            return 0
+        started = rings.start([Ring(video_id, pipeline.links(chain)) for video_id in chosen])
+        in_flight[first] = in_flight.get(first, 0) + len(started)
+        self._send(rings, started)
+        return len(started)
+
+    def _chain(self, state: State, in_flight: dict[str, int]) -> dict[Stage, str]:
+        """The stages still missing and their queues, up to the first queue without room.
+
+        A chain cut short is rung again from where it ended: so a slow queue never keeps the ones before it idle.
+        """
+        chain: dict[Stage, str] = {}
+        stage: Stage | None = NEXT_STAGE[state]
+        while stage and in_flight.get(QUEUE_OF[stage], 0) < self._depth[QUEUE_OF[stage]]:
+            chain[stage] = QUEUE_OF[stage]
+            stage = NEXT_STAGE.get(STATE_AFTER[stage])
+        return chain
+
+    def _send(self, rings: Rings, started: Sequence[Ring]) -> None:
+        for sent, ring in enumerate(started):
+            try:
+                pipeline.send(self._app, ring)
+            except BrokerError as error:
+                rings.withdraw(started[sent:])
+                log.warning("broker away", error=str(error), withdrawn=len(started) - sent)
+                return

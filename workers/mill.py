@@ -1,0 +1,119 @@
+"""The whole mill on this host: servers, schema, spaces, processes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.queues import queues
+from reelmill import parts
+from reelmill.embedded import Embedded, Servers
+from reelmill.embedded.locks import try_lock
+from reelmill.errors import Misuse
+from reelmill.ledger.migrate import migrate
+from reelmill.ledger.pool import open_pool
+from reelmill.settings import Settings
+from workers.children import Child, api, dispatcher, flower, worker
+from workers.supervisor import ROOT, Supervisor
+
+
+@dataclass(frozen=True)
+class Mill:
+    """A mill that runs, and where to reach it."""
+
+    supervisor: Supervisor
+    servers: Servers
+    api_url: str
+    flower_url: str
+    flower_password: str
+    logs: Path
+
+
+@contextmanager
+def mill(settings: Settings, *, doors: bool = True) -> Iterator[Mill]:
+    """Start everything, with or without the HTTP doors; stop it all, children first, when the context ends.
+
+    Raises `Misuse` when a mill runs in this data folder already.
+    """
+    data_dir = settings.data_dir.absolute()
+    logs = data_dir / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _only_one(data_dir), _servers(settings) as (servers, embedded):
+        prepare(servers.database_url)
+        password = settings.flower_password or secrets.token_urlsafe(12)
+        supervisor = Supervisor(
+            _children(settings, password, doors=doors),
+            environment=environment(settings, servers),
+            logs=logs,
+            embedded=embedded,
+        )
+        try:
+            supervisor.start()
+            yield Mill(
+                supervisor,
+                servers,
+                f"http://{settings.api_host}:{settings.api_port}",
+                f"http://127.0.0.1:{settings.flower_port}",
+                password,
+                logs,
+            )
+        finally:
+            supervisor.stop()
+
+
+def prepare(database_url: str) -> None:
+    """Bring the schema up to date and make the index tables of the spaces in use."""
+    migrate(database_url)
+    with open_pool(database_url, size=1, name="set-up") as pool:
+        parts.add_spaces(pool)
+
+
+def environment(settings: Settings, servers: Servers) -> dict[str, str]:
+    """What every child is told: our own environment, and where the servers and the application are."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "REELMILL_DATABASE_URL": servers.database_url,
+        "REELMILL_BROKER_URL": servers.broker_url,
+        "REELMILL_DATA_DIR": str(settings.data_dir.absolute()),
+    }
+
+
+def _children(settings: Settings, flower_password: str, *, doors: bool) -> list[Child]:
+    mill_children = [dispatcher(), *map(worker, queues(settings, cores=os.cpu_count() or 1))]
+    return mill_children + ([api(settings), flower(settings, flower_password)] if doors else [])
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[tuple[Servers, Embedded | None]]:
+    missing = {"postgres": not settings.database_url, "valkey": not settings.broker_url}
+    if not any(missing.values()):
+        yield Servers(str(settings.database_url), str(settings.broker_url)), None
+        return
+    embedded = Embedded(settings.data_dir, **missing)
+    started = embedded.start()
+    try:
+        yield (
+            Servers(settings.database_url or started.database_url, settings.broker_url or started.broker_url),
+            embedded,
+        )
+    finally:
+        embedded.stop()
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the folder's `mill.pid`, which names us while we hold its lock."""
+    descriptor = try_lock(data_dir / "mill.pid")
+    if descriptor is None:
+        raise Misuse(f"A mill runs in {data_dir} already; `make down` stops it.")
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)
