@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from reelmill.blobs import LocalBlobs
 from reelmill.describe.genres import load_genres
 from reelmill.describe.offline import OfflineDescriber
 from reelmill.embed.offline import OfflineTextEmbedder
-from reelmill.embed.visual import VisualEmbedder
+from reelmill.embed.visual import FrameEmbedder
 from reelmill.index.pgvector import PgvectorStore
 from reelmill.ledger import Ledger, open_ledger
 from reelmill.ledger.pool import Pool
 from reelmill.media.limits import MediaLimits
 from reelmill.media.transcode import CpuTranscoder
-from reelmill.ports import BlobStore, Describer, TextEmbedder, Transcoder
-from reelmill.ports import VisualEmbedder as VisualEmbedderPort
 from reelmill.settings import Settings
 from reelmill.stages.keeper import LeaseKeeper
 from reelmill.toolbox import Toolbox
@@ -40,10 +35,10 @@ def toolbox(settings: Settings, pool: Pool) -> Toolbox:
             stall_limit_s=settings.stall_limit_s,
             stage_limit_s=settings.stage_limit_s,
         ),
-        blobs=blobs(settings),
+        blobs=LocalBlobs(settings.data_dir / "blobs"),
         transcoder=transcoder(settings),
         describer=describer(settings),
-        text=text_embedder(),
+        text=OfflineTextEmbedder(),
         visual=visual_embedder(settings),
         vectors=PgvectorStore(pool),
         work_dir=work_dir,

@@ -152,6 +152,11 @@ class MemoryVectors:
         ]
         return sorted(near, key=lambda n: (-n.similarity, n.video_id))[:k]
 
+    def similarities(self, space: Space, vector: Vector, video_ids: Sequence[UUID]) -> Mapping[UUID, float]:
+        """The cosine with each of these videos."""
+        indexed = self.vectors.get(space.name, {})
+        return {video_id: float(indexed[video_id] @ vector) for video_id in video_ids if video_id in indexed}
+
 
 def _direction(seed: bytes) -> Vector:
     number = int.from_bytes(hashlib.sha256(seed).digest()[:8])

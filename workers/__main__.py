@@ -12,15 +12,15 @@ from typing import Annotated
 import typer
 
 from config.queues import queues
-from reelmill import parts
 from reelmill.embedded.locks import is_held, lock
 from reelmill.errors import ReelmillError
+from reelmill.ledger import open_ledger
 from reelmill.ledger.pool import open_pool
 from reelmill.ledger.processes import Processes
 from reelmill.settings import Settings
 from workers import boot
 from workers.mill import Mill, mill
-from workers.telemetry import alive, configure_logs
+from workers.telemetry import SignOfLife, configure_logs
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -59,10 +59,10 @@ def dispatch() -> None:
     configure_logs(settings)
     url = boot.database_url(settings)
     with open_pool(url, size=2, name="dispatcher") as pool:
-        ledger = parts.ledger(settings, pool)
+        ledger = open_ledger(pool, lease_s=settings.lease_s, ring_wait_s=settings.ring_wait_s)
         dispatcher = Dispatcher(app, ledger, queues(settings, cores=os.cpu_count() or 1), settings, url)
-        with alive(Processes(pool), f"dispatcher:{os.getpid()}", "dispatcher"):
-            dispatcher.run(stop_on_signals())
+        SignOfLife(Processes(pool), f"dispatcher:{os.getpid()}", "dispatcher").start()
+        dispatcher.run(stop_on_signals())
 
 
 @cli.command()

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.queues import queues
-from reelmill import parts
 from reelmill.embedded import Embedded, Servers
 from reelmill.embedded.locks import try_lock
 from reelmill.errors import Misuse
-from reelmill.ledger.migrate import migrate
-from reelmill.ledger.pool import open_pool
 from reelmill.settings import Settings
+from workers import boot
 from workers.children import Child, api, dispatcher, flower, worker
 from workers.supervisor import ROOT, Supervisor
 
@@ -43,7 +41,7 @@ def mill(settings: Settings, *, doors: bool = True) -> Iterator[Mill]:
     logs = data_dir / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(data_dir), _servers(settings) as (servers, embedded):
-        prepare(servers.database_url)
+        boot.prepare(settings, servers.database_url)
         password = settings.flower_password or secrets.token_urlsafe(12)
         supervisor = Supervisor(
             _children(settings, password, doors=doors),
@@ -63,13 +61,6 @@ def mill(settings: Settings, *, doors: bool = True) -> Iterator[Mill]:
             )
         finally:
             supervisor.stop()
-
-
-def prepare(database_url: str) -> None:
-    """Bring the schema up to date and make the index tables of the spaces in use."""
-    migrate(database_url)
-    with open_pool(database_url, size=1, name="set-up") as pool:
-        parts.add_spaces(pool)
 
 
 def environment(settings: Settings, servers: Servers) -> dict[str, str]:

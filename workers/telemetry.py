@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -54,35 +55,40 @@ def configure_logs(settings: Settings) -> None:
     )
 
 
-@contextmanager
-def alive(processes: Processes, name: str, kind: str, queues: Sequence[str] = ()) -> Iterator[None]:
-    """Say every few seconds that this process is alive, from a thread, until the context ends."""
-    ended = threading.Event()
+class SignOfLife:
+    """Says every few seconds that this process is alive, from a thread, until stopped."""
 
-    def beat() -> None:
-        while not ended.is_set():
+    def __init__(self, processes: Processes, name: str, kind: str, queues: Sequence[str] = ()) -> None:
+        self._processes = processes
+        self._identity = (name, kind, queues)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="sign of life", daemon=True)
+
+    def start(self) -> None:
+        """Start, and stop when the interpreter ends: Celery's cold shutdown sends no signal of its own."""
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Stop, and say that the process has ended; a second time does nothing."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._thread.join(timeout=BEAT_S)
+        with suppress(Error, PoolTimeout):
+            self._processes.leave(self._identity[0])
+
+    def _beat(self) -> None:
+        while not self._stopped.is_set():
             try:
-                processes.beat(name, kind, queues)
+                self._processes.beat(*self._identity)
             except (Error, PoolTimeout) as error:
                 log.warning("no sign of life given", error=str(error).strip())
-            ended.wait(BEAT_S)
-
-    thread = threading.Thread(target=beat, name="sign of life", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(timeout=BEAT_S)
-        try:
-            processes.leave(name)
-        except (Error, PoolTimeout):
-            log.warning("left without saying so")
+            self._stopped.wait(BEAT_S)
 
 
 def connect(settings: Settings) -> None:
     """Hook logs and signs of life into Celery's worker; call once, when the application is made."""
-    signs: dict[str, Any] = {}
 
     def on_logging(**_: Any) -> None:
         configure_logs(settings)
@@ -90,15 +96,9 @@ def connect(settings: Settings) -> None:
     def on_ready(sender: Any, **_: Any) -> None:
         pool = open_pool(boot.database_url(settings), size=1, name="sign of life")
         queues = sorted(sender.app.amqp.queues.consume_from)
-        signs["alive"] = alive(Processes(pool), f"{sender.hostname}:{os.getpid()}", "worker", queues)
-        signs["alive"].__enter__()
+        SignOfLife(Processes(pool), f"{sender.hostname}:{os.getpid()}", "worker", queues).start()
         log.info("ready", queues=queues)
-
-    def on_shutdown(**_: Any) -> None:
-        if "alive" in signs:
-            signs.pop("alive").__exit__(None, None, None)
 
     # weak=False: these closures have no other owner.
     signals.setup_logging.connect(on_logging, weak=False)
     signals.worker_ready.connect(on_ready, weak=False)
-    signals.worker_shutdown.connect(on_shutdown, weak=False)

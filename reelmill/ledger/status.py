@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from reelmill.ledger.pool import Pool
+from reelmill.ledger.pool import Pool, persist
 from reelmill.video import Stage, State
 
 
@@ -83,6 +83,7 @@ class Status:
             {"id": video_id},
         )[0]
 
+    @persist
     def _all(self, statement: LiteralString, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         with self.pool.connection() as connection:
             return connection.cursor(row_factory=dict_row).execute(statement, values).fetchall()
