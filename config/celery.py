@@ -11,8 +11,6 @@ from typing import Any
 
 from config.queues import CPU, QUEUE_OF
 
-TASK_PREFIX = "reelmill."
-
 
 def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
     """The settings of every worker and of the dispatcher's producer."""
@@ -26,7 +24,7 @@ def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
             "socket_connect_timeout": 5.0,
             "health_check_interval": 25,
         },
-        "task_routes": {f"{TASK_PREFIX}{stage}": {"queue": queue} for stage, queue in QUEUE_OF.items()},
+        "task_routes": {f"reelmill.{stage}": {"queue": queue} for stage, queue in QUEUE_OF.items()},
         "task_default_queue": CPU,
         # JSON only: a message can carry data, never code.
         "task_serializer": "json",

@@ -6,12 +6,13 @@ from reelmill.blobs import LocalBlobs
 from reelmill.describe.genres import load_genres
 from reelmill.describe.offline import OfflineDescriber
 from reelmill.embed.offline import OfflineTextEmbedder
-from reelmill.embed.visual import FrameEmbedder
+from reelmill.embed.visual import VisualEmbedder as FrameEmbedder
 from reelmill.index.pgvector import PgvectorStore
 from reelmill.ledger import Ledger, open_ledger
 from reelmill.ledger.pool import Pool
 from reelmill.media.limits import MediaLimits
 from reelmill.media.transcode import CpuTranscoder
+from reelmill.ports import Describer, TextEmbedder, Transcoder, VisualEmbedder
 from reelmill.settings import Settings
 from reelmill.stages.keeper import LeaseKeeper
 from reelmill.toolbox import Toolbox
@@ -20,6 +21,44 @@ from reelmill.toolbox import Toolbox
 def ledger(settings: Settings, pool: Pool) -> Ledger:
     """The ledger on an open pool."""
     return open_ledger(pool, lease_s=settings.lease_s, ring_wait_s=settings.ring_wait_s)
+
+
+def media_limits(settings: Settings) -> MediaLimits:
+    """The bounds of everything that touches an upload's bytes."""
+    return MediaLimits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_duration_s=settings.max_duration_s,
+        max_pixels=settings.max_pixels,
+        max_streams=settings.max_streams,
+        child_memory_bytes=settings.child_memory_bytes,
+        stage_limit_s=settings.stage_limit_s,
+        stall_limit_s=settings.stall_limit_s,
+    )
+
+
+def transcoder(settings: Settings) -> Transcoder:
+    """The media engine of this machine."""
+    return CpuTranscoder(media_limits(settings), settings.ffmpeg)
+
+
+def describer(settings: Settings) -> Describer:
+    """The describer in use."""
+    return OfflineDescriber(
+        settings.model_dir.expanduser(),
+        load_genres(settings.genres_file),
+        limits=media_limits(settings),
+        ffmpeg=settings.ffmpeg,
+    )
+
+
+def text_embedder() -> TextEmbedder:
+    """The text encoder in use."""
+    return OfflineTextEmbedder()
+
+
+def visual_embedder(settings: Settings) -> VisualEmbedder:
+    """The visual encoder in use."""
+    return FrameEmbedder(settings.model_dir.expanduser(), limits=media_limits(settings), ffmpeg=settings.ffmpeg)
 
 
 def toolbox(settings: Settings, pool: Pool) -> Toolbox:
@@ -38,7 +77,7 @@ def toolbox(settings: Settings, pool: Pool) -> Toolbox:
         blobs=LocalBlobs(settings.data_dir / "blobs"),
         transcoder=transcoder(settings),
         describer=describer(settings),
-        text=OfflineTextEmbedder(),
+        text=text_embedder(),
         visual=visual_embedder(settings),
         vectors=PgvectorStore(pool),
         work_dir=work_dir,

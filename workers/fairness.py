@@ -1,11 +1,13 @@
 """Deficit round robin: tenants take turns, whatever the length of their queues.
 
-M. Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin", SIGCOMM 1995. Every video
-costs 1 here; the deficits carry over, so that a tenant passed over in one round comes first in the next.
+M. Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin", SIGCOMM 1995. Every video costs
+the same here, and then a tenant's deficit never outlives its turn: what remains of the algorithm is a rotation
+that remembers where it stopped, so that with room for one the turns still go round.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -16,21 +18,19 @@ class DeficitRoundRobin:
     """Chooses from several tenants' waiting items."""
 
     def __init__(self) -> None:
-        self._deficit: dict[str, float] = {}
+        self._turns: deque[str] = deque()
 
     def choose(self, waiting: Mapping[str, Sequence[T]], room: int) -> list[T]:
-        """Up to `room` items, each tenant's own in the order given, shared evenly between the tenants."""
+        """Up to `room` items, each tenant's own in the order given, one for each tenant at its turn."""
+        self._turns = deque(tenant for tenant in self._turns if tenant in waiting)
+        self._turns.extend(tenant for tenant in waiting if tenant not in self._turns)
+        left = {tenant: iter(items) for tenant, items in waiting.items()}
         chosen: list[T] = []
-        taken = dict.fromkeys(waiting, 0)
-        while len(chosen) < room and (hungry := [t for t in waiting if taken[t] < len(waiting[t])]):
-            share = max((room - len(chosen)) / len(hungry), 1.0 / len(hungry))
-            # The one owed most is served first: with little room the turns go round over many rounds.
-            for tenant in sorted(hungry, key=lambda t: -self._deficit.get(t, 0.0)):
-                self._deficit[tenant] = self._deficit.get(tenant, 0.0) + share
-                while self._deficit[tenant] >= 1.0 and taken[tenant] < len(waiting[tenant]) and len(chosen) < room:
-                    chosen.append(waiting[tenant][taken[tenant]])
-                    taken[tenant] += 1
-                    self._deficit[tenant] -= 1.0
-        # A tenant with nothing left to send saves nothing up.
-        self._deficit = {t: self._deficit[t] for t in waiting if taken[t] < len(waiting[t]) and t in self._deficit}
+        while self._turns and len(chosen) < room:
+            tenant = self._turns.popleft()
+            # A tenant whose items are all chosen leaves the rotation, and joins at its end when it has more.
+            for item in left[tenant]:
+                chosen.append(item)
+                self._turns.append(tenant)
+                break
         return chosen
