@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,13 +39,13 @@ from pathlib import Path
 from reelmill.embedded import Embedded
 embedded = Embedded(Path(sys.argv[1]))
 found = embedded.start()
-print(json.dumps([found.database_url, found.broker_url, embedded.pids()]), flush=True)
 while True:
     try:
+        print(json.dumps([found.database_url, found.broker_url, embedded.pids()]), flush=True)
         sys.stdin.readline()
         break
     except KeyboardInterrupt:
-        print(json.dumps(embedded.pids()), flush=True)
+        continue
 embedded.stop()
 """
 
@@ -58,10 +59,21 @@ with servers(Path(sys.argv[1]), None, None) as found:
 """
 
 
+@dataclass(frozen=True)
+class Started:
+    embedded: Embedded
+    data_dir: Path
+    servers: Servers
+
+
+def awkward(folder: Path) -> Path:
+    """A folder whose path is too long for a Unix socket, and needs quoting everywhere."""
+    return folder / ("long " * 20) / """'single' "double" \\ $HOME"""
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A folder whose path is too long for a Unix socket, and needs quoting everywhere."""
-    return tmp_path / ("long " * 20) / """'single' "double" \\ $HOME"""
+    return awkward(tmp_path)
 
 
 @pytest.fixture
@@ -69,6 +81,17 @@ def embedded(data_dir: Path) -> Iterator[Embedded]:
     embedded = Embedded(data_dir)
     yield embedded
     embedded.stop()
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Servers for the tests that only look at them."""
+    data_dir = awkward(tmp_path_factory.mktemp("started"))
+    embedded = Embedded(data_dir)
+    try:
+        yield Started(embedded, data_dir, embedded.start())
+    finally:
+        embedded.stop()
 
 
 @contextmanager
@@ -133,9 +156,8 @@ def files_naming(text: str, data_dir: Path) -> set[str]:
     return {path.name for path in files if path.is_file() and text.encode() in path.read_bytes()}
 
 
-def test_the_servers_are_what_the_ledger_and_the_broker_need(embedded: Embedded) -> None:
-    found = embedded.start()
-    with psycopg.connect(found.database_url, autocommit=True) as connection:
+def test_the_servers_are_what_the_ledger_and_the_broker_need(started: Started) -> None:
+    with psycopg.connect(started.servers.database_url, autocommit=True) as connection:
         assert connection.info.server_version // 10_000 == 18
         connection.execute("CREATE EXTENSION vector")
         version = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
@@ -152,7 +174,7 @@ def test_the_servers_are_what_the_ledger_and_the_broker_need(embedded: Embedded)
         }.items():
             assert connection.execute(f"SHOW {setting}").fetchone() == (value,)
         assert connection.execute("SELECT upper('é')").fetchone() == ("É",)
-    with Redis.from_url(found.broker_url) as client:
+    with Redis.from_url(started.servers.broker_url) as client:
         for setting, value in {
             "maxmemory-policy": "noeviction",
             "appendonly": "yes",
@@ -163,9 +185,8 @@ def test_the_servers_are_what_the_ledger_and_the_broker_need(embedded: Embedded)
             assert client.config_get(setting) == {setting: value}
 
 
-def test_both_servers_want_their_password_and_show_it_nowhere(embedded: Embedded, data_dir: Path) -> None:
-    found = embedded.start()
-    for url in (found.database_url, found.broker_url):
+def test_both_servers_want_their_password_and_show_it_nowhere(started: Started) -> None:
+    for url in (started.servers.database_url, started.servers.broker_url):
         password = urlsplit(url).password
         assert password is not None
         assert len(password) >= 20
@@ -176,13 +197,13 @@ def test_both_servers_want_their_password_and_show_it_nowhere(embedded: Embedded
         else:
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(url.replace(password, "wrong"))
-        for pid in embedded.pids().values():
+        for pid in started.embedded.pids().values():
             assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        assert files_naming(password, data_dir) <= {"servers.json", "valkey.conf"}
+        assert files_naming(password, started.data_dir) <= {"servers.json", "valkey.conf"}
 
 
-def test_nothing_in_the_folder_is_open_to_others(embedded: Embedded, data_dir: Path) -> None:
-    embedded.start()
+def test_nothing_in_the_folder_is_open_to_others(started: Started) -> None:
+    data_dir = started.data_dir
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in data_dir.iterdir()} <= {0o600, 0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (data_dir / "logs").iterdir()} == {0o600}
@@ -279,11 +300,10 @@ def test_a_killed_server_is_revived_with_its_port_and_data(embedded: Embedded, n
     assert [key for key in before if before[key] != after[key]] == [name]
 
 
-def test_a_second_owner_is_refused(embedded: Embedded, data_dir: Path) -> None:
-    found = embedded.start()
+def test_a_second_owner_is_refused(started: Started) -> None:
     with pytest.raises(AlreadyRunning, match=str(os.getpid())):
-        Embedded(data_dir).start()
-    assert running(data_dir) == found
+        Embedded(started.data_dir).start()
+    assert running(started.data_dir) == started.servers
 
 
 def test_running_finds_the_servers_of_a_live_owner_only(embedded: Embedded, data_dir: Path) -> None:
@@ -301,9 +321,9 @@ def test_running_finds_the_servers_of_a_live_owner_only(embedded: Embedded, data
 
 def test_ctrl_c_does_not_reach_the_servers(data_dir: Path) -> None:
     with program(OWNER, data_dir) as owner:
-        database_url, broker_url, pids = heard(owner)
+        database_url, broker_url, pids = before = heard(owner)
         os.killpg(owner.pid, signal.SIGINT)
-        assert heard(owner) == pids
+        assert heard(owner) == before
         leave_a_mark(Servers(database_url, broker_url))
         finish(owner)
         assert owner.wait(LIMIT_S) == 0
@@ -325,8 +345,8 @@ def test_of_two_doors_one_starts_the_servers_and_stops_them_after_the_other(data
     assert running(data_dir) is None
 
 
-def test_a_door_uses_the_servers_of_a_running_owner_and_leaves_them(embedded: Embedded, data_dir: Path) -> None:
-    found = embedded.start()
+def test_a_door_uses_the_servers_of_a_running_owner_and_leaves_them(started: Started) -> None:
+    data_dir, found = started.data_dir, started.servers
     with servers(data_dir, None, None) as joined:
         assert joined == found
     with servers(data_dir, "postgresql://elsewhere/db", None) as joined:
@@ -394,9 +414,8 @@ def without_unshare(folder: Path, *others: str) -> str:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
 class TestAsRoot:
-    def test_no_server_runs_as_root_in_its_own_eyes(self, embedded: Embedded) -> None:
-        embedded.start()
-        for pid in embedded.pids().values():
+    def test_no_server_runs_as_root_in_its_own_eyes(self, started: Started) -> None:
+        for pid in started.embedded.pids().values():
             assert Path(f"/proc/{pid}/uid_map").read_text().split()[0] != "0"
 
     def test_without_user_namespaces_the_servers_run_as_another_user(

@@ -83,6 +83,24 @@ def test_a_folder_that_cannot_be_written_is_told_of_each_file(index: Index, fold
     assert {failure.asset for failure in failures} == {A, B, C}
 
 
+def test_a_file_that_cannot_be_put_in_its_place_keeps_no_other_away(index: Index, folder: Path) -> None:
+    A.path(folder).mkdir(parents=True)
+    failures, _ = run(index, folder)
+    assert [failure.asset for failure in failures] == [A]
+    assert intact(B, folder)
+
+
+def test_a_full_disk_while_downloading_is_told_of_each_file(index: Index, folder: Path) -> None:
+    def download(package: Package, into: Path) -> Path:
+        raise OSError("No space left on device")
+
+    failures = fetch(wanting([A, B], folder), folder, download, lambda _: None)
+    assert [(failure.asset, str(failure)) for failure in failures] == [
+        (A, "No space left on device"),
+        (B, "No space left on device"),
+    ]
+
+
 def test_two_fetches_into_one_folder_do_not_hurt_each_other(index: Index, folder: Path) -> None:
     met = Barrier(2, timeout=30)
 

@@ -6,6 +6,7 @@ import pytest
 
 from reelmill.errors import ModelMissing
 from reelmill.models import image
+from reelmill.models.catalogue import IMAGE_LABELS, IMAGE_WEIGHTS
 from reelmill.models.image import ImageModel
 from tests.reelmill.models.frames import frames
 
@@ -19,8 +20,12 @@ def test_missing_weights_are_told_with_the_fix(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(model_dir: Path) -> ImageModel:
-    return ImageModel(model_dir)
+def model(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
+    """The model in a folder with no graph yet, so that the graph is made by the code as it is now."""
+    folder = tmp_path_factory.mktemp("models")
+    for asset in (IMAGE_WEIGHTS, IMAGE_LABELS):
+        asset.path(folder).symlink_to(asset.path(model_dir))
+    return ImageModel(folder)
 
 
 @pytest.mark.models
@@ -48,6 +53,16 @@ def test_features_of_like_clips_are_nearer_than_of_others(model: ImageModel, mod
     near = features @ features.T
     assert near[0, 1] > 0.9
     assert near[0, 2:].max() < 0.3
+
+
+@pytest.mark.models
+def test_the_features_of_a_known_picture_stay_as_they_are(model: ImageModel) -> None:
+    """If they change, so does the visual space: it needs a new name, and the stored vectors are of the old one."""
+    rows, columns = np.mgrid[0:400, 0:300]
+    picture = np.stack([rows % 256, columns % 256, (rows + columns) // 3 % 256], axis=-1).astype(np.uint8)
+    features = model.look(picture[np.newaxis]).features[0]
+    assert features.argmax() == 966
+    np.testing.assert_allclose(features[[966, 1145, 1005, 1100, 302]], [5.957, 4.552, 4.148, 4.129, 3.974], rtol=5e-3)
 
 
 @pytest.mark.models

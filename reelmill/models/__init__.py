@@ -1,0 +1,1 @@
+"""Small models that run on this machine; their weights come inside ordinary packages, checked by hash."""
