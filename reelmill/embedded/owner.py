@@ -68,7 +68,7 @@ class Embedded:
         _require_main_thread()
         dead = [process for process in self._processes if process.pid is None]
         for process in dead:
-            process.clear_leftovers()
+            process.clear_leftovers(stopping=False)
         self._launch(dead)
         return [process.program.name for process in dead]
 
@@ -90,7 +90,7 @@ class Embedded:
     def _start(self) -> Servers:
         processes = [ServerProcess(PROGRAMS[name], self._data_dir) for name in self._names]
         for process in processes:
-            process.clear_leftovers()
+            process.clear_leftovers(stopping=True)
         known = endpoints.assign(endpoints.load(self._data_dir).known, self._names)
         # Saved before the servers exist: a cluster whose password is not written down stays closed for ever.
         endpoints.save(self._data_dir, Endpoints(known=known))

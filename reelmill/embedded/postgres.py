@@ -73,9 +73,12 @@ class Postgres:
         try:
             with psycopg.connect(self.url(endpoint), connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
+        except psycopg.errors.ConnectionTimeout:
+            # The machine is busy.
+            return False
         except psycopg.OperationalError as error:
             raise ServerFailed(
-                f"The PostgreSQL on port {endpoint.port} accepts connections but not ours.",
+                f"The PostgreSQL on port {endpoint.port} refuses us; if servers.json was changed, restore it.",
                 evidence=str(error),
             ) from error
         return True

@@ -17,6 +17,7 @@ from reelmill.errors import EVIDENCE_CHARS
 _START_LIMIT_S = 120.0
 """Ready takes well under a second; recovery after a crash replays up to a gigabyte of log first."""
 _STOP_LIMIT_S = 15.0
+_ORPHAN_LIMIT_S = 1.0
 _FIRST_POLL_S = 0.02
 _LAST_POLL_S = 0.5
 """Each poll waits twice as long as the one before, for PostgreSQL logs every question it cannot answer yet."""
@@ -38,9 +39,14 @@ class ServerProcess:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def clear_leftovers(self) -> None:
-        """Wait until nothing of an earlier run works in the folder; what stays is killed."""
-        end_leftovers(self.program.process_name, self._folder, patience_s=_STOP_LIMIT_S)
+    def clear_leftovers(self, *, stopping: bool) -> None:
+        """Wait until nothing of an earlier run works in the folder; what stays is killed.
+
+        What may be `stopping` in good order has as long for it as `await_stopped` gives. The sessions of a dead
+        PostgreSQL have but a second: they can commit nothing, and a busy one does not notice the death.
+        """
+        patience_s = _STOP_LIMIT_S if stopping else _ORPHAN_LIMIT_S
+        end_leftovers(self.program.process_name, self._folder, patience_s=patience_s)
 
     def launch(self, endpoint: Endpoint) -> None:
         """Start it, without waiting until it is ready."""
@@ -81,7 +87,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            self.clear_leftovers()
+            self.clear_leftovers(stopping=False)
         self._process = None
 
     def _still_starting(self) -> bool:

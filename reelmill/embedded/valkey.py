@@ -60,7 +60,7 @@ class Valkey:
             return bool(client.ping())
         except AuthenticationError as error:
             raise ServerFailed(
-                f"The server on port {endpoint.port} refuses the password in servers.json.",
+                f"The Valkey on port {endpoint.port} refuses us; if servers.json was changed, restore it.",
                 evidence=str(error),
             ) from error
         except RedisError:

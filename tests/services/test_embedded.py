@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -290,14 +290,25 @@ def test_a_killed_server_is_revived_with_its_port_and_data(embedded: Embedded, n
     leave_a_mark(found)
     before = embedded.pids()
     assert embedded.revive() == []
-    # With a session open, a backend outlives its PostgreSQL for a moment, and holds its shared memory.
-    with psycopg.connect(found.database_url):
-        os.kill(before[name], signal.SIGKILL)
-        assert await_end(before[name])
-        assert embedded.revive() == [name]
+    os.kill(before[name], signal.SIGKILL)
+    assert await_end(before[name])
+    assert embedded.revive() == [name]
     assert has_the_mark(found)
     after = embedded.pids()
     assert [key for key in before if before[key] != after[key]] == [name]
+
+
+def test_a_session_too_busy_to_see_its_postgres_die_does_not_keep_it_from_coming_back(embedded: Embedded) -> None:
+    found = embedded.start()
+    postgres = embedded.pids()["postgres"]
+    with closing(psycopg.connect(found.database_url)) as busy:
+        busy.pgconn.send_query(b"DO $$ BEGIN RAISE NOTICE 'busy from now on'; LOOP END LOOP; END $$")
+        assert select.select([busy.pgconn.socket], [], [], LIMIT_S)[0]
+        os.kill(postgres, signal.SIGKILL)
+        assert await_end(postgres)
+        assert embedded.revive() == ["postgres"]
+    with psycopg.connect(found.database_url) as connection:
+        assert connection.execute("SELECT 42").fetchone() == (42,)
 
 
 def test_a_second_owner_is_refused(started: Started) -> None:
@@ -386,6 +397,15 @@ def test_a_server_that_does_not_come_up_says_why_and_leaves_nothing_running(embe
     assert "shut down" not in failure.value.evidence, "the log of an earlier start is no evidence"
     assert embedded.pids() == {}
     assert running(data_dir) is None
+
+
+def test_a_lost_password_is_noticed_at_once_and_said(embedded: Embedded, data_dir: Path) -> None:
+    embedded.start()
+    embedded.stop()
+    (data_dir / "servers.json").unlink()
+    with pytest.raises(ServerFailed, match=r"refuses us; .*servers\.json") as failure:
+        embedded.start()
+    assert "password authentication failed" in failure.value.evidence
 
 
 def test_a_thread_that_may_end_before_the_process_cannot_start_servers(embedded: Embedded) -> None:
