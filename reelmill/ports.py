@@ -38,8 +38,14 @@ class BlobStore(Protocol):
 class Transcoder(Protocol):
     """Turns any upload into a proxy and a poster."""
 
-    def transcode(self, source: str, folder: Path, beat: Beat) -> Transcoded:
-        """Read the source and write `proxy.mp4` and `poster.jpg` into `folder`, which exists and is empty."""
+    def transcode(
+        self, source: str, folder: Path, beat: Beat, *, on_hash: Callable[[str], None] | None = None
+    ) -> Transcoded:
+        """Read the source and write `proxy.mp4` and `poster.jpg` into `folder`, which exists and is empty.
+
+        `on_hash` is told the sha256 of the source's bytes before anything is decoded; what it raises, for
+        instance `Duplicate`, goes through.
+        """
         ...
 
 

@@ -22,20 +22,15 @@ PAUSE_S = 0.25
 log = structlog.get_logger()
 
 
-def open_pool(database_url: str, *, size: int, name: str, patience_s: float = PATIENCE_S, check: bool = False) -> Pool:
-    """A pool of up to `size` autocommit connections, opened as they are needed; `name` shows in pg_stat_activity.
-
-    A call waits up to `patience_s` for a connection and then raises `PoolTimeout`. With `check` each connection
-    is tried before it is handed out, for callers that do not `persist` when theirs turns out to be dead.
-    """
+def open_pool(database_url: str, *, size: int, name: str) -> Pool:
+    """A pool of up to `size` autocommit connections, opened as they are needed; `name` shows in pg_stat_activity."""
     return ConnectionPool(
         database_url,
         kwargs={"autocommit": True, "application_name": f"reelmill {name}"},
         min_size=0,
         max_size=size,
-        timeout=patience_s,
-        reconnect_timeout=patience_s,
-        check=ConnectionPool.check_connection if check else None,
+        timeout=PATIENCE_S,
+        reconnect_timeout=PATIENCE_S,
         open=True,
         name=name,
     )

@@ -60,7 +60,7 @@ def test_while_the_database_is_away_callers_are_told_to_come_back(
     open_door: Callable[[str], httpx.Client], root: Path, unused_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "clip.mp4").write_bytes(b"x")
-    monkeypatch.setattr("api.app.PATIENCE_S", 0.2)
+    monkeypatch.setattr("reelmill.ledger.pool.PATIENCE_S", 0.2)
     door = open_door(unused_url)
     for answer in (door.post("/v1/videos", json={"source": str(root / "clip.mp4")}), door.get(f"/v1/videos/{uuid4()}")):
         assert answer.status_code == 503

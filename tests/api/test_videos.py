@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 import pytest
 
+from reelmill.errors import Retryable
 from reelmill.ledger import Ledger
 from reelmill.ledger.lease import Lease, Link
 from reelmill.ledger.rings import Ring, Rings
@@ -103,10 +105,13 @@ def test_the_document_tells_of_stages_and_description(door: httpx.Client, clip: 
 def test_the_document_says_everything_that_the_ledger_says(door: httpx.Client, clip: Path, ledger: Ledger) -> None:
     video_id = UUID(door.post("/v1/videos", json={"source": str(clip)}).json()["id"])
     _work_on(ledger, video_id, Description(title="A clip", genres=(), description="", tags=()))
-    told, known = door.get(f"/v1/videos/{video_id}").json(), ledger.status.video(video_id)
-    assert known is not None
-    assert told.keys() == known.keys()
-    assert told["stages"][0].keys() == known["stages"][0].keys()
+    lease = ledger.runs.claim(video_id, Stage.EMBED, task_id="task of embed", worker="w", device="cpu")
+    assert isinstance(lease, Lease)
+    ledger.runs.end(lease, Retryable("Not now.", evidence="line 1"))
+    document = door.get(f"/v1/videos/{video_id}").json()
+    assert document["error"] == {"class": "Retryable", "message": "Not now."}
+    assert document["stages"][-1]["error"] == document["error"] | {"evidence": "line 1"}
+    assert _shape(document) == _shape(ledger.status.video(video_id))
 
 
 def test_an_unknown_id_is_not_found(door: httpx.Client) -> None:
@@ -123,6 +128,13 @@ def test_connections_that_died_with_the_database_are_replaced(
         ).fetchall()
     assert ended
     assert door.post("/v1/videos", json={"source": str(clip)}).status_code == 200
+
+
+def _shape(value: Any) -> Any:
+    """The keys of a document, at every depth."""
+    if isinstance(value, dict):
+        return {key: _shape(inner) for key, inner in value.items()}
+    return [_shape(inner) for inner in value] if isinstance(value, list) else None
 
 
 def _work_on(ledger: Ledger, video_id: UUID, description: Description) -> None:
