@@ -29,6 +29,7 @@ class Runs:
         self.lease_s = lease_s
         self.ring_wait_s = ring_wait_s
 
+    @persist
     def claim(self, video_id: UUID, stage: Stage, *, task_id: str, worker: str, device: str) -> Lease | Refusal:
         """Take the lease on a stage for the message `task_id`, or say why not."""
         names = {"video_id": video_id, "stage": stage, "version": STAGE_VERSION[stage]}

@@ -25,7 +25,7 @@ def run_ffmpeg(*arguments: str | Path) -> bytes:
 
 
 def moving_picture(size: str, seconds: float, rate: int = 25) -> tuple[str, ...]:
-    """ffmpeg's arguments for a moving test picture."""
+    """Ffmpeg's arguments for a moving test picture."""
     return ("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}")
 
 
@@ -33,3 +33,9 @@ def decode_rgb(path: Path, width: int, height: int) -> NDArray[np.uint8]:
     """The frames as plain ffmpeg shows them, turned upright: shape (n, height, width, 3)."""
     raw = ("-vf", f"scale={width}:{height}", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1")
     return np.frombuffer(run_ffmpeg("-i", path, *raw), np.uint8).reshape(-1, height, width, 3)
+
+
+def described(path: Path) -> str:
+    """What ffmpeg says of a file when it opens it."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path)]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stderr

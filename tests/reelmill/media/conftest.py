@@ -11,6 +11,7 @@ from reelmill.media.transcode import CpuTranscoder
 from reelmill.video import Transcoded
 from tests.reelmill.media.clips import ENCODE, MakeClip, Transcode, moving_picture, run_ffmpeg
 
+
 @pytest.fixture(scope="session")
 def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
     """`make_clip("name.mp4", *ffmpeg_arguments)`; the same name is the same clip."""
@@ -29,9 +30,7 @@ def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
 def landscape(make_clip: MakeClip) -> Path:
     """Five seconds of 320x180 at 25 frames a second, with a tone."""
     sound = ("-f", "lavfi", "-i", "sine=frequency=440:duration=5")
-    return make_clip(
-        "landscape.mp4", *moving_picture("320x180", 5), *sound, *ENCODE, "-movflags", "+faststart"
-    )
+    return make_clip("landscape.mp4", *moving_picture("320x180", 5), *sound, *ENCODE, "-movflags", "+faststart")
 
 
 @pytest.fixture(scope="session")

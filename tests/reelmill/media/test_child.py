@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -69,12 +71,17 @@ def test_cpu_time_is_that_of_the_child() -> None:
 
 
 def test_a_child_that_says_nothing_is_stopped_as_stalled() -> None:
-    with pytest.raises(Stalled, match="no progress for 0.3 seconds") as caught:
+    with pytest.raises(Stalled, match=r"no progress for 0\.3 seconds") as caught:
         run(
             python("import sys, time; sys.stderr.write('waiting'); sys.stderr.flush(); time.sleep(600)"),
             limits=MediaLimits(stall_limit_s=0.3),
         )
     assert caught.value.evidence == "waiting"
+
+
+def test_a_child_that_keeps_moving_may_take_longer_than_the_stall_limit() -> None:
+    slow = python("import time\nfor n in range(30): print(n, flush=True); time.sleep(0.05)")
+    assert run(slow, limits=MediaLimits(stall_limit_s=1)).stdout.endswith(b"29\n")
 
 
 def test_chatter_on_stderr_is_no_progress() -> None:
@@ -86,19 +93,21 @@ def test_chatter_on_stderr_is_no_progress() -> None:
 
 
 def test_a_child_that_never_ends_is_stopped_at_the_wall_limit() -> None:
-    with pytest.raises(Stalled, match="more than 0.5 seconds"):
+    with pytest.raises(Stalled, match=r"more than 0\.5 seconds"):
         run(
             python("import time\nwhile True: print(1, flush=True); time.sleep(0.01)"),
             limits=MediaLimits(stage_limit_s=0.5),
         )
 
 
-def test_a_child_that_closes_its_output_and_stays_is_stopped() -> None:
+def test_a_child_that_closes_its_output_and_stays_is_stopped_after_an_idle_wait() -> None:
+    before = time.thread_time()
     with pytest.raises(Stalled):
         run(
             python("import os, time; os.close(1); os.close(2); time.sleep(600)"),
-            limits=MediaLimits(stall_limit_s=0.3),
+            limits=MediaLimits(stall_limit_s=1),
         )
+    assert time.thread_time() - before < 0.1
 
 
 def test_a_child_that_burns_its_cpu_time_is_stopped() -> None:
@@ -126,11 +135,22 @@ def test_a_child_that_fills_the_disk_is_stopped(tmp_path: Path) -> None:
     assert target.stat().st_size <= MIB
 
 
+def test_a_full_disk_is_told_apart_from_a_bad_file() -> None:
+    with pytest.raises(DiskFull):
+        run(python("open('/dev/full', 'w').write('x' * 10**6)"))
+
+
 def test_stderr_is_kept_only_as_its_end() -> None:
-    with pytest.raises(UnreadableMedia) as caught:
-        run(python("import sys; sys.stderr.write('x' * 500_000 + 'the end'); sys.exit(1)"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableMedia) as caught:
+            run(python("import sys; sys.stderr.write('x' * 10**7 + 'the end'); sys.exit(1)"))
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert caught.value.evidence.endswith("the end")
     assert len(caught.value.evidence) <= 4000
+    assert most_bytes < 10**6
 
 
 def test_a_crash_is_named_in_the_callers_sentence() -> None:
@@ -200,7 +220,8 @@ def test_a_child_inherits_only_the_named_descriptors_and_a_bare_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REELMILL_SECRET", "key")
-    named, other = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
+    (tmp_path / "file").touch()
+    named, other = (os.open(tmp_path / "file", os.O_RDONLY) for _ in range(2))
     os.set_inheritable(other, True)
     try:
         finished = run(

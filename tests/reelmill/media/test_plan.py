@@ -37,9 +37,7 @@ def test_the_content_is_fitted_and_centred(picture: Picture, content: Box) -> No
 
 
 @given(width=SIDES, height=SIDES, pixel_aspect=st.tuples(SIDES, SIDES))
-def test_the_content_lies_in_the_square_on_even_pixels(
-    width: int, height: int, pixel_aspect: tuple[int, int]
-) -> None:
+def test_the_content_lies_in_the_square_on_even_pixels(width: int, height: int, pixel_aspect: tuple[int, int]) -> None:
     box = plan_cpu(probed(replace(PLAIN, width=width, height=height, pixel_aspect=pixel_aspect))).content
     assert max(box.width, box.height) == SQUARE
     assert min(box.x, box.y) >= 0

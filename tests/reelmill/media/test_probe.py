@@ -18,7 +18,10 @@ from tests.reelmill.media.clips import ENCODE, MakeClip, moving_picture, run_ffm
 PLAIN = Picture(0, "h264", 320, 240, (1, 1), 25.0, 50, 0.0, 2.0, duration_is_own=True, cut_at_s=None)
 
 
-def probe(path: Path, limits: MediaLimits = MediaLimits()) -> Probed:
+DEFAULT = MediaLimits()
+
+
+def probe(path: Path, limits: MediaLimits = DEFAULT) -> Probed:
     with open_source(str(path), limits) as opened:
         return probing.probe(opened.descriptor, limits, lambda: None)
 
@@ -95,11 +98,22 @@ def test_a_file_over_a_limit_is_told_which(limits: MediaLimits, setting: str, la
         probe(landscape, limits)
 
 
-def test_a_claim_of_a_giant_picture_is_refused_undecoded(tmp_path: Path) -> None:
-    screen = struct.pack("<6sHHBBB", b"GIF89a", 30000, 30000, 0x80, 0, 0) + bytes(6)
-    image = struct.pack("<BHHHHBB", 0x2C, 0, 0, 30000, 30000, 0, 2) + b"\x02\x4c\x01\x00\x3b"
+def test_a_picture_over_the_limit_is_not_decoded(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "checked", lambda found, limits, cpu_s: found)
+    assert probe(silent).video.pix_fmt == "yuv420p"
+    assert probe(silent, MediaLimits(max_pixels=100)).video.pix_fmt is None
+
+
+@pytest.mark.parametrize(
+    ("side", "kind"),
+    [(12000, MediaLimit), (60000, UnreadableMedia)],
+    ids=["over our limit", "more than libav can count"],
+)
+def test_a_claim_of_a_giant_picture_is_refused(side: int, kind: type[StageError], tmp_path: Path) -> None:
+    screen = struct.pack("<6sHHBBB", b"GIF89a", side, side, 0x80, 0, 0) + bytes(6)
+    image = struct.pack("<BHHHHBB", 0x2C, 0, 0, side, side, 0, 2) + b"\x02\x4c\x01\x00\x3b"
     (tmp_path / "bomb.gif").write_bytes(screen + image)
-    with pytest.raises(MediaLimit, match="9e\\+08 pixels.*REELMILL_MAX_PIXELS"):
+    with pytest.raises(kind):
         probe(tmp_path / "bomb.gif")
 
 
@@ -119,6 +133,14 @@ def test_a_playlist_that_names_a_local_file_is_refused(name: str, silent: Path, 
     (tmp_path / name).write_text(SECRET_PLAYLISTS[name].format(silent))
     with pytest.raises(UnreadableMedia, match="not a video of a kind that can be read"):
         probe(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["clip.ivf", "clip.nut", "clip.y4m"])
+def test_a_container_outside_the_list_is_refused(name: str, make_clip: MakeClip) -> None:
+    encode = ("-c:v", "libvpx") if name == "clip.ivf" else ()
+    with pytest.raises(UnreadableMedia) as caught:
+        probe(make_clip(name, *moving_picture("64x64", 1), *encode))
+    assert "whitelist" in caught.value.evidence
 
 
 @pytest.mark.parametrize("content", [b"Just some words, not a video.\n" * 100, b"\0" * 10_000, b"\x00\x00\x00\x18ftyp"])

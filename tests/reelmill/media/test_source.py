@@ -12,8 +12,10 @@ from reelmill.errors import MediaLimit, SourceMissing, UnreadableMedia
 from reelmill.media import source
 from reelmill.media.limits import MediaLimits
 
+DEFAULT = MediaLimits()
 
-def opened(name: str | Path, limits: MediaLimits = MediaLimits()) -> bytes:
+
+def opened(name: str | Path, limits: MediaLimits = DEFAULT) -> bytes:
     with source.open_source(str(name), limits) as file:
         return os.read(file.descriptor, file.size_bytes)
 
@@ -73,13 +75,11 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_over_the_limit_is_refused_with_the_settings_name(tmp_path: Path) -> None:
     (tmp_path / "large.mp4").write_bytes(b"12345")
-    with pytest.raises(MediaLimit, match="5 bytes.*REELMILL_MAX_UPLOAD_BYTES is 4"):
+    with pytest.raises(MediaLimit, match=r"5 bytes.*REELMILL_MAX_UPLOAD_BYTES is 4"):
         opened(tmp_path / "large.mp4", MediaLimits(max_upload_bytes=4))
 
 
-def test_the_hash_is_that_of_all_bytes_and_beats_on_the_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hash_is_that_of_all_bytes_and_beats_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "READ_BYTES", 1000)
     content = bytes(range(256)) * 10
     (tmp_path / "a.mp4").write_bytes(content)
