@@ -13,7 +13,6 @@ from uuid import UUID
 
 from rich.console import Console
 
-from reelmill import parts
 from reelmill.cli.answers import clean, console
 from reelmill.cli.bars import display
 from reelmill.cli.door import opened
@@ -23,7 +22,6 @@ from reelmill.cli.tables import name, print_table
 from reelmill.cli.waiting import POLL_S, has_workers, wait
 from reelmill.embedded.locks import is_held
 from reelmill.errors import Misuse
-from reelmill.index.pgvector import PgvectorStore
 from reelmill.ledger import Ledger
 from reelmill.models.asset import REQUIRED, WITHOUT
 from reelmill.models.catalogue import ASSETS, missing, sample_clips
@@ -31,8 +29,10 @@ from reelmill.recommend.picks import Pick
 from reelmill.recommend.search import search
 from reelmill.recommend.similar import similar
 from reelmill.settings import Settings
+from reelmill.toolbox import Toolbox
 from reelmill.uploads import Upload
 from reelmill.video import State
+from workers import boot
 from workers.mill import mill
 
 TENANT = "default"
@@ -62,7 +62,7 @@ def run(settings: Settings, videos: Path | None) -> int:
         ids = _ingest(ledger, clips)
         _await_workers(ledger, keep)
         wait(ledger, ids, display(len(ids), console(stderr=True)), keep)
-        return _tell(ledger, ids, SAMPLE_QUERY if videos is None else None, out)
+        return _tell(boot.chosen(settings, ledger.pool), ids, SAMPLE_QUERY if videos is None else None, out)
 
 
 def _require_weights(settings: Settings, out: Console) -> None:
@@ -115,16 +115,17 @@ def _await_workers(ledger: Ledger, keep: Callable[[], None]) -> None:
         time.sleep(POLL_S)
 
 
-def _tell(ledger: Ledger, ids: Sequence[UUID], query: str | None, out: Console) -> int:
+def _tell(tools: Toolbox, ids: Sequence[UUID], query: str | None, out: Console) -> int:
     """Show what came out; 1 if any video failed or was blocked."""
+    ledger = tools.ledger
     rows = ledger.status.videos(ids=ids, limit=len(ids))
     indexed = [row for row in rows if row["state"] == State.INDEXED]
     failed = [row for row in rows if row["state"] in (State.FAILED, State.BLOCKED)]
     if indexed:
         described = [detail for row in indexed[:SHOWN] if (detail := ledger.status.video(row["id"]))]
         _show_descriptions(described, out)
-        _show_similar(ledger, described, out)
-        _show_search(ledger, query or _commonest_tag(described), out)
+        _show_similar(tools, described, out)
+        _show_search(tools, query or _commonest_tag(described), out)
         _show_next(indexed[0]["id"], out)
     for row in failed:
         out.print(
@@ -143,16 +144,16 @@ def _show_descriptions(videos: Sequence[dict[str, Any]], out: Console) -> None:
     print_table(out, ("clip", "title", "genres", "tags"), rows)
 
 
-def _show_similar(ledger: Ledger, videos: Sequence[dict[str, Any]], out: Console) -> None:
-    for video, picks in _best_examples(ledger, videos):
+def _show_similar(tools: Toolbox, videos: Sequence[dict[str, Any]], out: Console) -> None:
+    for video, picks in _best_examples(tools, videos):
         _heading(f"Most like {name(video)}", out)
-        show_picks(out, titled(ledger, picks))
+        show_picks(out, titled(tools.ledger, picks), with_ids=False)
 
 
-def _best_examples(ledger: Ledger, videos: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Pick]]]:
+def _best_examples(tools: Toolbox, videos: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Pick]]]:
     """The videos with the nearest neighbours; of two that are each other's nearest, one."""
-    store = PgvectorStore(ledger.pool)
-    answers = [(video, similar(ledger.pool, store, video["id"], NEAREST)) for video in videos]
+    pool, store = tools.ledger.pool, tools.vectors
+    answers = [(video, similar(pool, store, video["id"], NEAREST)) for video in videos]
     ranked = sorted((each for each in answers if each[1]), key=lambda each: -each[1][0].score)
     chosen: dict[frozenset[UUID], tuple[dict[str, Any], list[Pick]]] = {}
     for video, picks in ranked:
@@ -160,11 +161,10 @@ def _best_examples(ledger: Ledger, videos: Sequence[dict[str, Any]]) -> list[tup
     return list(chosen.values())[:EXAMPLES]
 
 
-def _show_search(ledger: Ledger, query: str, out: Console) -> None:
+def _show_search(tools: Toolbox, query: str, out: Console) -> None:
     _heading(f"Search: {query}", out)
-    store = PgvectorStore(ledger.pool)
-    picks = search(ledger.pool, store, parts.text_embedder(), query, FOUND, tenant=TENANT)
-    show_picks(out, titled(ledger, picks))
+    picks = search(tools.ledger.pool, tools.vectors, tools.text, query, FOUND, tenant=TENANT)
+    show_picks(out, titled(tools.ledger, picks), with_ids=False)
 
 
 def _commonest_tag(videos: Sequence[dict[str, Any]]) -> str:

@@ -145,7 +145,10 @@ def test_the_settings_of_a_search_end_with_it(library: Library, monkeypatch: pyt
 
 def test_equally_near_videos_come_in_the_order_of_their_ids(library: Library) -> None:
     library.store.add_space(PLANE)
-    ids = [library.add({PLANE: [1, 0]}) for _ in range(5)]
+    ids = [library.add({PLANE: [1, 0]}, state="embedded") for _ in range(5)]
+    with library.pool.connection() as connection:
+        for video_id in reversed(ids):
+            library.store.upsert(connection, video_id, [PLANE])
     found = library.store.nearest(PLANE, np.array([1, 0], np.float32), tenant="default", k=5)
     assert [near.video_id for near in found] == sorted(ids)
 

@@ -75,5 +75,10 @@ def test_an_unmeasured_space_is_taken_to_be_at_right_angles_by_chance(metric, sc
     assert scale_of(Space("unknown", "text", 100, metric)) == scale
 
 
+def test_rounding_takes_no_score_above_one() -> None:
+    [same] = fuse({VISUAL: {UUID(int=1): 1.0004}})
+    assert same.score == 1
+
+
 def test_the_weights_add_up_to_one() -> None:
     assert sum(WEIGHTS.values()) == pytest.approx(1)

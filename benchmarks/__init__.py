@@ -1,0 +1,1 @@
+"""One program for each headline number; each prints a `report.Report`."""

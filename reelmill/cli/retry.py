@@ -1,0 +1,47 @@
+"""`reelmill retry`: failed videos once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from reelmill.cli.answers import AsJson, answer
+from reelmill.cli.failures import CommandLineError
+from reelmill.errors import ReelmillError
+
+if TYPE_CHECKING:
+    from reelmill.ledger import Ledger
+
+
+def retry(
+    videos: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Failed videos.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed videos.")] = False,
+    error_class: Annotated[
+        str | None, typer.Option("--class", help="Only those that failed with this class, as `status` shows it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try failed videos again, each from the stage where it failed and with fresh attempts."""
+    from reelmill.cli.door import load_settings, opened, video_id
+
+    ids = [video_id(each) for each in videos or ()]
+    if not (ids or failed or error_class):
+        raise CommandLineError("Say which videos to try again: their ids, --failed for all, or --class CLASS.")
+    with opened(load_settings()) as ledger:
+        _require_known(ledger, ids)
+        retried = ledger.videos.retry(ids, error_class=error_class)
+    sentence = f"{retried} {'video goes' if retried == 1 else 'videos go'} through the mill again."
+    answer(
+        {"retried": retried},
+        lambda out: out.print(sentence if retried else "No failed video is meant by that."),
+        as_json=as_json,
+    )
+
+
+def _require_known(ledger: Ledger, ids: Sequence[UUID]) -> None:
+    known = {video["id"] for video in ledger.status.videos(ids=ids, limit=len(ids))} if ids else set()
+    for unknown in (each for each in ids if each not in known):
+        raise ReelmillError(f"There is no video {unknown}; nothing was retried.")

@@ -1,0 +1,36 @@
+"""`reelmill status`: how far everything is, or all about one video."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reelmill.cli.answers import AsJson, answer
+
+
+def status(
+    video: Annotated[str | None, typer.Argument(metavar="[ID]", help="A video's id, for all about it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest videos to list.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far the videos are: how many in each state, and the newest ones.
+
+    With an id: each stage with its times, attempts and worker, what it waits for, why it failed, what it cost.
+    """
+    from reelmill.cli.door import load_settings, opened, video_id
+    from reelmill.cli.status_view import one_video, show_video, show_videos
+    from reelmill.errors import ReelmillError
+
+    wanted = video_id(video) if video else None
+    with opened(load_settings()) as ledger:
+        if wanted is None:
+            counts, videos = ledger.status.counts(), ledger.status.videos(limit=limit)
+            document = {"counts": counts, "videos": videos}
+            answer(document, lambda out: show_videos(out, counts, videos), as_json=as_json)
+            return
+        found = ledger.status.video(wanted)
+    if found is None:
+        raise ReelmillError(f"There is no video {wanted}; `reelmill status` lists those there are.")
+    detail = one_video(found)
+    answer(detail, lambda out: show_video(out, detail), as_json=as_json)

@@ -1,0 +1,1 @@
+"""describe: providers that watch a proxy and say what it shows."""

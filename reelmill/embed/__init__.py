@@ -1,0 +1,1 @@
+"""embed: from words and frames to vectors, each of a versioned space."""
