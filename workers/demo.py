@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -19,7 +20,7 @@ from reelmill.cli.door import opened
 from reelmill.cli.picks import show_picks, titled
 from reelmill.cli.sources import uploads
 from reelmill.cli.tables import name, print_table
-from reelmill.cli.waiting import POLL_S, has_workers, wait
+from reelmill.cli.waiting import POLL_S, all_final, has_workers, wait
 from reelmill.embedded.locks import is_held
 from reelmill.errors import Misuse
 from reelmill.ledger import Ledger
@@ -60,7 +61,7 @@ def run(settings: Settings, videos: Path | None) -> int:
     out.print("Everything runs on this machine: PostgreSQL, Valkey, Celery workers, ffmpeg, small models; no key.")
     with _running(settings, out) as (ledger, keep):
         ids = _ingest(ledger, clips)
-        _await_workers(ledger, keep)
+        _await_workers(ledger, ids, keep)
         wait(ledger, ids, display(len(ids), console(stderr=True)), keep)
         return _tell(boot.chosen(settings, ledger.pool), ids, SAMPLE_QUERY if videos is None else None, out)
 
@@ -108,9 +109,10 @@ def _ingest(ledger: Ledger, clips: Sequence[Upload]) -> list[UUID]:
     return ids
 
 
-def _await_workers(ledger: Ledger, keep: Callable[[], None]) -> None:
-    patience_s = time.monotonic() + WORKERS_START_S
-    while not has_workers(ledger) and time.monotonic() < patience_s:
+def _await_workers(ledger: Ledger, ids: Sequence[UUID], keep: Callable[[], None]) -> None:
+    """Wait for workers, if there is anything left to do for them."""
+    give_up_s = time.monotonic() + WORKERS_START_S
+    while not (has_workers(ledger) or all_final(ledger, ids)) and time.monotonic() < give_up_s:
         keep()
         time.sleep(POLL_S)
 
@@ -125,8 +127,9 @@ def _tell(tools: Toolbox, ids: Sequence[UUID], query: str | None, out: Console) 
         described = [detail for row in indexed[:SHOWN] if (detail := ledger.status.video(row["id"]))]
         _show_descriptions(described, out)
         _show_similar(tools, described, out)
-        _show_search(tools, query or _commonest_tag(described), out)
-        _show_next(indexed[0]["id"], out)
+        query = query or _commonest_tag(described)
+        _show_search(tools, query, out)
+        _show_next(indexed[0]["id"], query, out)
     for row in failed:
         out.print(
             clean(f"{row['state']}: {row['source']}: {row['error']['class']}: {row['error']['message']}"), style="red"
@@ -173,12 +176,12 @@ def _commonest_tag(videos: Sequence[dict[str, Any]]) -> str:
     return max(names, key=names.count, default="people")
 
 
-def _show_next(video_id: UUID, out: Console) -> None:
+def _show_next(video_id: UUID, query: str, out: Console) -> None:
     _heading("What to type next", out)
     command = "reelmill" if shutil.which("reelmill") else _shortest(Path(sys.executable).with_name("reelmill"))
     out.print(f"  {command} status {video_id}")
     out.print(f"  {command} similar {video_id}")
-    out.print(f'  {command} search "city at night"')
+    out.print(f"  {command} search {shlex.quote(clean(query))}")
     out.print("  make up    (starts the mill for good, with Flower and an HTTP door)")
     out.print(f"  {command} ingest YOUR-FOLDER --wait    (in another terminal)")
 

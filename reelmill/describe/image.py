@@ -54,7 +54,7 @@ def middle_squares(frames: Frames) -> Frames:
 def judge(probabilities: Probabilities, labels: Sequence[str], *, is_drawn: bool) -> Observation:
     """Turn probabilities, shape (frames, classes), into evidence and words."""
     in_families = _in_families(probabilities, labels)
-    single = {spoken(label): probabilities[:, column] for column, label in enumerate(labels)}
+    single = _by_word(probabilities, labels)
     related = {spoken(labels[column]) for column in _related(labels)}
     return Observation(
         (
@@ -70,6 +70,15 @@ def judge(probabilities: Probabilities, labels: Sequence[str], *, is_drawn: bool
 def spoken(label: str) -> str:
     """A label without the remarks that set it apart: `couch / sofa`, `crane (bird)`."""
     return re.split(r" \(| / |, ", label)[0]
+
+
+def _by_word(probabilities: Probabilities, labels: Sequence[str]) -> dict[str, Probabilities]:
+    """The probability of each class in each frame; classes that are called the same count together."""
+    found: dict[str, Probabilities] = {}
+    for column, label in enumerate(labels):
+        word = spoken(label)
+        found[word] = found.get(word, 0.0) + probabilities[:, column]
+    return found
 
 
 def _in_families(probabilities: Probabilities, labels: Sequence[str]) -> dict[str, Probabilities]:
