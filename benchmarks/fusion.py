@@ -1,4 +1,4 @@
-"""Where `recommend/fuse.py` has its constants from: the chance level of each space, and the curve over the weights.
+"""Where `recommend/fuse.py` has its constants from: each space's similarities by chance, and the curve over weights.
 
 `python -m benchmarks.fusion --clips DIR`, DIR as for `benchmarks.retrieval`. The queries of each class are dealt to
 two halves; the weight that is best for one half is no better than luck unless it also serves the other.
@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, pstdev
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from benchmarks.labelled_clips import Clip, Engine, labels_of, through_the_engine
 from benchmarks.report import Cell, Report, parser, publish
 from reelmill.recommend.evaluate import leave_one_out, summary, worth_asking
-from reelmill.recommend.fuse import WEIGHTS, fuse
+from reelmill.recommend.fuse import WEIGHTS, fuse, scale_of
 from reelmill.video import Space
 
 KS = (1, 3)
@@ -53,7 +53,7 @@ def report(labels: Mapping[UUID, str], clips: Clips, spaces: Sequence[Space]) ->
         value=lost,
         ok=lost <= MOST_LOST,
         rows=rows,
-        inputs={"clips": len(labels)} | _chance_levels(labels, clips, spaces),
+        inputs={"clips": len(labels)} | _by_chance(labels, clips, spaces),
     )
 
 
@@ -82,15 +82,15 @@ def _ranking(clips: Clips, weights: Mapping[str, float], asked: UUID) -> list[UU
     return [candidate.video_id for candidate in fuse(similarities, weights)]
 
 
-def _chance_levels(labels: Mapping[UUID, str], clips: Clips, spaces: Sequence[Space]) -> dict[str, Cell]:
-    """The mean similarity of two clips of different classes, by space."""
-    pairs = [(clips[a], clips[b]) for a, b in combinations(labels, 2) if labels[a] != labels[b]]
-    return {
-        f"chance in {space.name}": fmean(
-            float(a.vectors[space] @ b.vectors[space]) for a, b in pairs if space in a.vectors and space in b.vectors
-        )
-        for space in spaces
-    }
+def _by_chance(labels: Mapping[UUID, str], clips: Clips, spaces: Sequence[Space]) -> dict[str, Cell]:
+    """By space, the mean similarity of two clips of different classes, and how far it strays once corrected."""
+    figures: dict[str, Cell] = {}
+    for space in spaces:
+        vectors = {item: clips[item].vectors[space] for item in labels if space in clips[item].vectors}
+        found = [float(vectors[a] @ vectors[b]) for a, b in combinations(vectors, 2) if labels[a] != labels[b]]
+        figures[f"chance in {space.name}"] = fmean(found)
+        figures[f"corrected, deviation in {space.name}"] = pstdev(map(scale_of(space).corrected, found))
+    return figures
 
 
 if __name__ == "__main__":

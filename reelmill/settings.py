@@ -50,16 +50,14 @@ class Settings(BaseSettings):
     cpu_processes: PositiveInt | None = Field(
         None, description="Processes of the transcode worker; unset means one for each two cores."
     )
-    api_threads: PositiveInt = Field(4, description="Threads of each api.* worker.")
+    api_threads: PositiveInt = Field(8, description="Threads of each api.* worker.")
     index_processes: PositiveInt = Field(1, description="Processes of the index worker.")
 
     max_upload_bytes: PositiveInt = Field(4 * 2**30, description="Largest upload taken, bytes.")
     max_duration_s: PositiveFloat = Field(3600.0, description="Longest upload taken, seconds.")
     max_pixels: PositiveInt = Field(8192 * 4320, description="Largest picture taken, width x height.")
     max_streams: PositiveInt = Field(32, description="Most streams a container may hold.")
-    child_memory_bytes: PositiveInt = Field(
-        4 * 2**30, description="Address space of a media child process, bytes."
-    )
+    child_memory_bytes: PositiveInt = Field(4 * 2**30, description="Address space of a media child process, bytes.")
     ffmpeg: Path | None = Field(None, description="The ffmpeg to run; unset means imageio-ffmpeg's.")
 
     api_host: str = Field("127.0.0.1", description="Address the HTTP door listens on.")
