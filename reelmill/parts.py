@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from reelmill.blobs import LocalBlobs
 from reelmill.describe.genres import load_genres
 from reelmill.describe.offline import OfflineDescriber
 from reelmill.embed.offline import OfflineTextEmbedder
 from reelmill.embed.visual import VisualEmbedder as FrameEmbedder
+from reelmill.errors import Misuse
 from reelmill.index.pgvector import PgvectorStore
 from reelmill.ledger import Ledger, open_ledger
 from reelmill.ledger.pool import Pool
@@ -16,6 +19,15 @@ from reelmill.ports import Describer, TextEmbedder, Transcoder, VisualEmbedder
 from reelmill.settings import Settings
 from reelmill.stages.keeper import LeaseKeeper
 from reelmill.toolbox import Toolbox
+
+
+def chosen(settings: Settings, pool: Pool) -> Toolbox:
+    """What the factory that `REELMILL_TOOLBOX` names has chosen. Raises `Misuse` when that is no `Toolbox`."""
+    module, _, factory = settings.toolbox.partition(":")
+    made = getattr(import_module(module), factory)(settings, pool)
+    if not isinstance(made, Toolbox):
+        raise Misuse(f"REELMILL_TOOLBOX: {settings.toolbox} made no Toolbox.")
+    return made
 
 
 def ledger(settings: Settings, pool: Pool) -> Ledger:

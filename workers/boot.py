@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from reelmill import embedded
+from reelmill import embedded, parts
 from reelmill.errors import Misuse
 from reelmill.ledger.migrate import migrate
-from reelmill.ledger.pool import Pool, open_pool
+from reelmill.ledger.pool import open_pool
 from reelmill.settings import Settings
 from reelmill.toolbox import Toolbox
 
@@ -28,23 +26,14 @@ def prepare(settings: Settings, url: str) -> None:
     """Bring the schema up to date, and make the index tables of the spaces in use."""
     migrate(url)
     with open_pool(url, size=2, name="set-up") as pool:
-        tools = chosen(settings, pool)
+        tools = parts.chosen(settings, pool)
         for space in (tools.text.space, tools.visual.space):
             tools.vectors.add_space(space)
 
 
 def toolbox(settings: Settings) -> Toolbox:
     """The toolbox of a worker process, with a connection for each thread that may need one."""
-    return chosen(settings, open_pool(database_url(settings), size=settings.api_threads + 2, name="worker"))
-
-
-def chosen(settings: Settings, pool: Pool) -> Toolbox:
-    """What the factory that `REELMILL_TOOLBOX` names has chosen. Raises `Misuse` when that is no `Toolbox`."""
-    module, _, factory = settings.toolbox.partition(":")
-    made = getattr(import_module(module), factory)(settings, pool)
-    if not isinstance(made, Toolbox):
-        raise Misuse(f"REELMILL_TOOLBOX: {settings.toolbox} made no Toolbox.")
-    return made
+    return parts.chosen(settings, open_pool(database_url(settings), size=settings.api_threads + 2, name="worker"))
 
 
 def _running(settings: Settings) -> embedded.Servers:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from rich.console import Console
 
+from reelmill import parts
 from reelmill.cli.answers import clean, console
 from reelmill.cli.bars import display
 from reelmill.cli.door import opened
@@ -33,7 +34,6 @@ from reelmill.settings import Settings
 from reelmill.toolbox import Toolbox
 from reelmill.uploads import Upload
 from reelmill.video import State
-from workers import boot
 from workers.mill import mill
 
 TENANT = "default"
@@ -63,7 +63,7 @@ def run(settings: Settings, videos: Path | None) -> int:
         ids = _ingest(ledger, clips)
         _await_workers(ledger, ids, keep)
         wait(ledger, ids, display(len(ids), console(stderr=True)), keep)
-        return _tell(boot.chosen(settings, ledger.pool), ids, SAMPLE_QUERY if videos is None else None, out)
+        return _tell(parts.chosen(settings, ledger.pool), ids, SAMPLE_QUERY if videos is None else None, out)
 
 
 def _require_weights(settings: Settings, out: Console) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.queues import queues
-from reelmill.embedded import Embedded, Servers
+from reelmill.embedded import AlreadyRunning, Embedded, Servers
 from reelmill.embedded.locks import try_lock
 from reelmill.errors import Misuse
 from reelmill.settings import Settings
 from workers import boot
 from workers.children import Child, api, dispatcher, flower, worker
 from workers.supervisor import ROOT, Supervisor
+
+OWNER_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def _servers(settings: Settings) -> Iterator[tuple[Servers, Embedded | None]]:
         yield Servers(str(settings.database_url), str(settings.broker_url)), None
         return
     embedded = Embedded(settings.data_dir, **missing)
-    started = embedded.start()
+    started = _start(embedded)
     try:
         yield (
             Servers(settings.database_url or started.database_url, settings.broker_url or started.broker_url),
@@ -94,6 +97,18 @@ def _servers(settings: Settings) -> Iterator[tuple[Servers, Embedded | None]]:
         )
     finally:
         embedded.stop()
+
+
+def _start(embedded: Embedded) -> Servers:
+    """Start the servers; a `reelmill` command that owns them just now is waited for, within reason."""
+    give_up_at = time.monotonic() + OWNER_PATIENCE_S
+    while True:
+        try:
+            return embedded.start()
+        except AlreadyRunning:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.2)
 
 
 @contextmanager

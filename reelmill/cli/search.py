@@ -21,19 +21,19 @@ def search(
     from reelmill import parts
     from reelmill.cli.door import load_settings, opened
     from reelmill.cli.picks import pick_document, show_picks, titled
-    from reelmill.index.pgvector import PgvectorStore
     from reelmill.index.spaces import active
     from reelmill.recommend.search import search as find
     from reelmill.uploads import is_text
 
     if not (text.strip() and is_text(text)):
         raise CommandLineError("Say in words what to search for.")
-    with opened(load_settings()) as ledger:
+    settings = load_settings()
+    with opened(settings) as ledger:
         with ledger.pool.connection() as connection:
             begun = bool(active(connection))
         # A ledger that no mill has worked with yet has no index; that is nothing found, and no failure.
-        store = PgvectorStore(ledger.pool)
-        picks = find(ledger.pool, store, parts.text_embedder(), text, k, tenant=tenant) if begun else []
+        tools = parts.chosen(settings, ledger.pool) if begun else None
+        picks = find(ledger.pool, tools.vectors, tools.text, text, k, tenant=tenant) if tools else []
         rows = titled(ledger, picks)
     document = {"video": None, "query": text, "items": [pick_document(pick) for pick in picks]}
     answer(document, lambda out: show_picks(out, rows), as_json=as_json)

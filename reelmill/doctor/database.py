@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from reelmill.doctor import mill
 from reelmill.doctor.check import Check
-from reelmill.ledger.migrate import OLDEST_SERVER, names
+from reelmill.ledger.migrate import OLDEST_SERVER, names, pending
 
 CONNECT_LIMIT_S = 5
 OLDEST_PGVECTOR = (0, 8)
@@ -70,8 +70,8 @@ def _schema(connection: Connection[Any]) -> Check:
     if newer:
         detail = f"It was brought to {newer[-1]} by a newer Reelmill; this one may misread it."
         return Check("schema", False, detail, "Install that version here too.")
-    pending = [name for name in names() if name not in applied]
-    return Check("schema", True, f"{', '.join(pending)} comes with the next start" if pending else "up to date")
+    missing = pending(connection)
+    return Check("schema", True, f"{', '.join(missing)} comes with the next start" if missing else "up to date")
 
 
 def _has_ledger(connection: Connection[Any]) -> bool:

@@ -23,6 +23,8 @@ def migrate(database_url: str) -> list[str]:
     lacks pgvector.
     """
     with psycopg.connect(database_url, autocommit=True) as connection:
+        if not pending(connection):
+            return []  # So it is for most callers, and they need no right to create anything.
         _check(connection)
         connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         connection.execute("CREATE SCHEMA IF NOT EXISTS reelmill")
@@ -30,13 +32,21 @@ def migrate(database_url: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS reelmill.migrations "
             "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        applied = {name for (name,) in connection.execute("SELECT name FROM reelmill.migrations")}
-        return [name for name in names() if name not in applied and _apply(connection, name)]
+        return [name for name in pending(connection) if _apply(connection, name)]
 
 
 def names() -> list[str]:
     """The migrations that ship with this version, in order."""
     return sorted(file.name for file in files("reelmill.ledger.sql").iterdir() if file.name.endswith(".sql"))
+
+
+def pending(connection: Connection) -> list[str]:
+    """The migrations that this database has not had yet, in order."""
+    row = connection.execute("SELECT to_regclass('reelmill.migrations')").fetchone()
+    if row == (None,):
+        return names()
+    applied = {name for (name,) in connection.execute("SELECT name FROM reelmill.migrations")}
+    return [name for name in names() if name not in applied]
 
 
 def _check(connection: Connection) -> None:

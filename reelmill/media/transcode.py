@@ -62,7 +62,7 @@ class CpuTranscoder:
     def _verified(self, folder: Path, beat: Beat) -> Probed:
         """What ffmpeg wrote, looked into like an upload: hostile bytes had a hand in it."""
         try:
-            with open_source(str(folder / "proxy.mp4"), self._limits) as opened:
+            with open_source(str((folder / "proxy.mp4").absolute()), self._limits) as opened:
                 made = probe(opened.descriptor, self._limits, beat)
         except (NoVideo, SourceMissing, UnreadableMedia) as error:
             raise UnreadableMedia("No picture of the file could be decoded.", evidence=str(error)) from error

@@ -11,7 +11,7 @@ from reelmill.video import Space
 
 WEIGHTS: Mapping[str, float] = {"text": 0.35, "visual": 0.65}
 """What a space of each kind counts for; they add up to 1. These let both spaces sway a score equally: they are in
-proportion to 1 / the standard deviation, 0.22 and 0.12, of the chance-corrected similarity of two clips of different
+proportion to 1 / the standard deviation, 0.27 and 0.14, of the chance-corrected similarity of two clips of different
 classes. A grid agrees, and is flat about them: `benchmarks/fusion.py` gives the deviations and the whole curve."""
 
 

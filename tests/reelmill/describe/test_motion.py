@@ -40,5 +40,10 @@ def test_other_scenes_are_cuts_and_no_motion() -> None:
     assert (found["motion"].label, found["cuts"].score) == ("still", 2)
 
 
+def test_the_same_colours_in_other_places_are_no_cut() -> None:
+    turned = np.concatenate([scene(1), scene(1)[:, ::-1, ::-1]])
+    assert measured(turned)["cuts"].score == 0
+
+
 def test_one_frame_says_nothing_of_motion() -> None:
     assert measured(scene(1)) == {}

@@ -60,6 +60,11 @@ def test_what_observers_found_becomes_a_description() -> None:
     assert len(found.evidence) == 4
 
 
+def test_a_class_is_a_tag_only_when_it_is_sure() -> None:
+    found = described(Observation((seen("image", "dog", 0.9), seen("class", "Beagle", 0.45))))
+    assert [tag.name for tag in found.tags] == ["dog"]
+
+
 def test_an_observer_without_weights_leaves_the_others_their_say() -> None:
     dog = Observation((seen("image", "dog", 0.7),), {"dog": 0.7})
     beats: list[None] = []
