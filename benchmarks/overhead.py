@@ -121,7 +121,7 @@ def _await(running: Mill, met: Callable[[], bool]) -> None:
         if time.monotonic() > give_up_at:
             raise SystemExit(f"not ended in {PATIENCE_S:.0f} s; see {running.logs}")
         running.supervisor.keep()
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ intel-iot-devkit/sample-videos (18), mmuno/gymnai-exercise-images (4), Motivated
 open-mmlab/FoleyCrafter (9), open-mmlab/mmtracking (1), OpenGVLab/InternVideo (1), PKU-YuanGroup/Video-LLaVA (5),
 pytorch/torchcodec (2), rizkiarm/LipNet (4), Sense-X/UniFormer (1) and v-iashin/SpecVQGAN (22).
 
-With a mean from one half of the repositories, neighbours among the clips of the other half agreed as often as with
-this one (P@1 0.97 of 32 clips either way, 0.90 of 58), so little hangs on the choice of clips.
+Little hangs on the choice of clips: of 32 labelled ones among them, the nearest neighbour was of the same kind for 31,
+and for 30 with a mean from other clips only.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ QUEUE_OF: Mapping[Stage, str] = {
     Stage.INDEX: INDEX,
 }
 
-SHALLOWEST = 16
-"""Fewest videos in flight for a queue: enough that no worker waits for the dispatcher's next poll."""
+SHALLOWEST = 32
+"""Fewest videos in flight for a queue: at four polls a second enough for 128 videos a second."""
 
 
 @dataclass(frozen=True)

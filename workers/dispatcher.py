@@ -53,9 +53,8 @@ class Dispatcher:
 
     def _lead(self, rings: Rings, stop: threading.Event) -> None:
         while not stop.is_set():
-            rung = self.tick(rings)
-            # A round that rang something has probably left more to ring.
-            stop.wait(self._settings.dispatch_interval_s / 5 if rung else self._settings.dispatch_interval_s)
+            self.tick(rings)
+            stop.wait(self._settings.dispatch_interval_s)
 
     def tick(self, rings: Rings) -> int:
         """One round: end what has run out, then ring what there is room for; returns how many it rang."""

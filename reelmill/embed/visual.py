@@ -16,7 +16,7 @@ from reelmill.video import Proxy, Space, Vector
 
 VISUAL_SPACE = Space("visual_efficientnet_lite2_v1", "visual", 1280)
 FRAMES = 16
-"""Frames looked at, spread evenly, about 16 ms each."""
+"""Frames looked at, spread evenly, about 20 ms each."""
 MEAN_FILE = Path(__file__).with_name("visual_efficientnet_lite2_v1_mean.npy")
 """What `evened` gives on average, float32, shape (1280,): a constant of the space, another one makes another space.
 `benchmarks/visual_mean.py` made it, and says from which clips."""
