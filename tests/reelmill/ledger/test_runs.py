@@ -139,6 +139,19 @@ def test_a_commit_with_an_old_token_changes_nothing_and_says_so(
     assert run["facts"] == {"by": "current"}
 
 
+def test_a_failure_with_an_old_token_changes_nothing_and_says_so(
+    ledger: Ledger, pool: Pool, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    zombie = claim(ring(add()), Stage.TRANSCODE)
+    ledger.runs.end(zombie, WorkerLost())
+    make_due(pool)
+    current = claim(ring(zombie.video_id), Stage.TRANSCODE)
+    with pytest.raises(LeaseLost):
+        ledger.runs.end(zombie, UnreadableMedia())
+    ledger.runs.commit(current, StageResult())
+    assert state(ledger, zombie.video_id) is State.TRANSCODED
+
+
 def test_a_commit_after_the_dispatcher_ended_the_lease_is_refused(
     ledger: Ledger, add: Add, ring: RingUp, claim: Claim
 ) -> None:
