@@ -50,9 +50,9 @@ format:  ## Put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: setup  ## Measure the headline numbers (BENCH=overhead for one of them)
-	@for program in benchmarks/$(or $(BENCH),[!_]*).py; do \
-		case $$program in benchmarks/report.py) ;; *) PYTHONPATH=. $(BIN)/python $$program || exit 1 ;; esac; done
+bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.csv, adds retrieval)
+	@$(BIN)/python -m benchmarks.overhead
+	@$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$(CLIPS)")
 
 lock:  ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
