@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
+# The recipes read these from the environment, where no character of a folder's name means anything to a shell.
+export VIDEOS CLIPS
+
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo up down test check format bench lock
 
@@ -28,7 +31,7 @@ models: $(VENV)/installed
 	@$(BIN)/python -m reelmill.models fetch
 
 demo: setup  ## Show the whole mill on real clips, then stop it (VIDEOS=dir for your own)
-	@$(BIN)/python -m workers demo $(if $(VIDEOS),--videos "$(VIDEOS)")
+	@$(BIN)/python -m workers demo $(if $(VIDEOS),--videos "$$VIDEOS")
 
 up: setup  ## Start the servers, workers, HTTP door and Flower; Ctrl-C stops them
 	@$(BIN)/python -m workers up
@@ -52,7 +55,7 @@ format:  ## Put the code into its form
 
 bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.csv, adds retrieval)
 	@$(BIN)/python -m benchmarks.overhead
-	@$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$(CLIPS)")
+	@$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS")
 
 lock:  ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -1,1 +1,1 @@
-"""What the processes are configured with: queues, broker, genres, quotas."""
+"""What the processes are configured with: queues, broker, genres, Flower."""

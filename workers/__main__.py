@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -61,7 +62,7 @@ def dispatch() -> None:
     with open_pool(url, size=2, name="dispatcher") as pool:
         ledger = open_ledger(pool, lease_s=settings.lease_s, ring_wait_s=settings.ring_wait_s)
         dispatcher = Dispatcher(app, ledger, queues(settings, cores=os.cpu_count() or 1), settings, url)
-        SignOfLife(Processes(pool), f"dispatcher:{os.getpid()}", "dispatcher").start()
+        SignOfLife(Processes(pool), f"dispatcher@{socket.gethostname()}:{os.getpid()}", "dispatcher").start()
         dispatcher.run(stop_on_signals())
 
 

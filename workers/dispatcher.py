@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import psycopg
@@ -13,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from config.queues import QUEUE_OF, Queue
 from reelmill.errors import LeaseLost, WorkerLost
 from reelmill.ledger import Ledger
+from reelmill.ledger.pool import ALERT
 from reelmill.ledger.rings import Ring, Rings
 from reelmill.settings import Settings
 from reelmill.video import NEXT_STAGE, STATE_AFTER, Stage, State
@@ -42,29 +44,38 @@ class Dispatcher:
         """Lead, or stand by and try again, until told to stop; outlasts a database or broker that is away."""
         while not stop.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, application_name="reelmill dispatcher") as connection:
+                with psycopg.connect(self._url, **ALERT, application_name="reelmill dispatcher") as connection:
                     rings = Rings(connection, ring_wait_s=self._settings.ring_wait_s)
                     if rings.lead():
                         log.info("leading")
                         self._lead(rings, stop)
-            except psycopg.OperationalError as error:
-                log.warning("ledger away", error=str(error).strip())
+            except psycopg.Error as error:
+                # Most often the database is away. Whatever it is, leading anew starts from what the ledger says.
+                log.warning("lead lost", error=str(error).strip())
             stop.wait(STANDBY_S)
 
     def _lead(self, rings: Rings, stop: threading.Event) -> None:
+        # After an outage of the database the workers renew their leases first.
+        settled_s = time.monotonic() + self._settings.lease_s / 3 + 2.0
         while not stop.is_set():
+            if time.monotonic() > settled_s:
+                self.end_expired()
             self.tick(rings)
             stop.wait(self._settings.dispatch_interval_s)
 
     def tick(self, rings: Rings) -> int:
-        """One round: end what has run out, then ring what there is room for; returns how many it rang."""
-        self._end_expired()
+        """One round: take back what was lost, then ring what there is room for; returns how many it rang."""
         for video_id in rings.drop_lost():
             log.warning("message lost; ringing anew", video_id=str(video_id))
         in_flight = rings.in_flight()
-        return sum(self._ring(rings, state, in_flight) for state in FURTHEST_FIRST)
+        try:
+            return sum(self._ring(rings, state, in_flight) for state in FURTHEST_FIRST)
+        except BrokerError as error:
+            log.warning("broker away", error=str(error))
+            return 0
 
-    def _end_expired(self) -> None:
+    def end_expired(self) -> None:
+        """End the attempts whose leases have run out."""
         for lease in self._ledger.runs.expired():
             error = WorkerLost(f"The worker stopped answering during {lease.stage}, attempt {lease.attempt}.")
             try:
@@ -103,7 +114,6 @@ class Dispatcher:
         for sent, ring in enumerate(started):
             try:
                 pipeline.send(self._app, ring)
-            except BrokerError as error:
+            except BrokerError:
                 rings.withdraw(started[sent:])
-                log.warning("broker away", error=str(error), withdrawn=len(started) - sent)
-                return
+                raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ def mill(settings: Settings, *, doors: bool = True) -> Iterator[Mill]:
     logs = data_dir / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(data_dir), _servers(settings) as (servers, embedded):
+        _sweep(data_dir)
         boot.prepare(settings, servers.database_url)
         password = settings.flower_password or secrets.token_urlsafe(12)
         supervisor = Supervisor(
@@ -122,4 +124,11 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
+        os.ftruncate(descriptor, 0)
         os.close(descriptor)
+
+
+def _sweep(data_dir: Path) -> None:
+    """Remove what attempts that were killed have left half written; nobody works here yet."""
+    for leftover in (data_dir / "work", data_dir / "blobs" / ".incoming"):
+        shutil.rmtree(leftover, ignore_errors=True)

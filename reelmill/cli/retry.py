@@ -32,7 +32,7 @@ def retry(
         raise CommandLineError("Say which videos to try again: their ids, --failed for all, or --class CLASS.")
     with opened(load_settings()) as ledger:
         _require_known(ledger, ids)
-        retried = ledger.videos.retry(ids, error_class=error_class)
+        retried = ledger.videos.retry(ids or None, error_class=error_class)
     sentence = f"{retried} {'video goes' if retried == 1 else 'videos go'} through the mill again."
     answer(
         {"retried": retried},

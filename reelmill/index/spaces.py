@@ -11,10 +11,8 @@ from psycopg import Connection, sql
 from psycopg.rows import class_row
 
 from reelmill.errors import Misuse
+from reelmill.ledger import locks
 from reelmill.video import Space
-
-LOCK_KEY = 0x7265656C_00000002
-"""Advisory lock: one process registers or switches spaces at a time. The upper half spells "reel"."""
 
 MAX_DIMENSIONS = 4000
 """The most that pgvector indexes of a `halfvec`."""
@@ -56,7 +54,7 @@ def register(connection: Connection[Any], space: Space) -> None:
     """
     _checked(space)
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [locks.SPACES])
         known = _named(connection, space.name)
         if known is None:
             _create(connection, space)
@@ -81,7 +79,7 @@ def activate(connection: Connection[Any], name: str) -> None:
     Raises `Misuse` when there is no such space.
     """
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [locks.SPACES])
         space = _named(connection, name)
         if space is None:
             raise Misuse(f"There is no space {name}.")

@@ -8,9 +8,7 @@ import psycopg
 from psycopg import Connection
 
 from reelmill.errors import Misuse
-
-LOCK_KEY = 0x7265656C_00000001
-"""Advisory lock: one process migrates at a time. The upper half spells "reel"."""
+from reelmill.ledger import locks
 
 OLDEST_SERVER = 180000
 """PostgreSQL 18 brought `uuidv7()`, which the ids of videos are made with."""
@@ -26,7 +24,7 @@ def migrate(database_url: str) -> list[str]:
         if not pending(connection):
             return []  # So it is for most callers, and they need no right to create anything.
         _check(connection)
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        connection.execute("SELECT pg_advisory_lock(%s)", [locks.MIGRATE])
         connection.execute("CREATE SCHEMA IF NOT EXISTS reelmill")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS reelmill.migrations "

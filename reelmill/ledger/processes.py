@@ -40,9 +40,11 @@ class Processes:
             )
 
     def leave(self, name: str) -> None:
-        """Say that this process has ended."""
+        """Say that this process has ended; those killed more than a day ago are forgotten too."""
         with self.pool.connection() as connection:
-            connection.execute("DELETE FROM reelmill.processes WHERE name = %s", [name])
+            connection.execute(
+                "DELETE FROM reelmill.processes WHERE name = %s OR seen_at < now() - interval '1 day'", [name]
+            )
 
     def alive(self) -> list[Process]:
         """The processes that are alive, by name."""

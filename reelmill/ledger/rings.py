@@ -10,12 +10,11 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from reelmill.ledger import locks
 from reelmill.ledger.lease import Link
+from reelmill.ledger.processes import ALIVE_S
 from reelmill.ledger.queries import query
 from reelmill.video import State
-
-LEADER_KEY = 0x7265656C_00000002
-"""Advisory lock of the leading dispatcher; the server frees it when the leader's connection ends."""
 
 LONGEST_DOUBLING = 6
 """A ring that keeps being lost is waited for at most 2**6 times as long."""
@@ -45,7 +44,7 @@ class Rings:
 
     def lead(self) -> bool:
         """Try to become the leader; False while another dispatcher leads."""
-        row = self.connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_KEY]).fetchone()
+        row = self.connection.execute("SELECT pg_try_advisory_lock(%s)", [locks.LEAD]).fetchone()
         return bool(row and row[0])
 
     def in_flight(self) -> dict[str, int]:
@@ -82,8 +81,12 @@ class Rings:
     def drop_lost(self) -> list[UUID]:
         """End the rings whose message must be lost, so that their videos are rung anew; returns the videos.
 
-        A message is taken for lost when it is overdue and either nothing from its queue is being worked on,
-        or one sent later from the same queue already is. A busy queue alone loses nothing.
+        A message is taken for lost when it is overdue and either nothing from its queue is being worked on
+        although a worker of that queue has been there for a while, or one sent later from the same queue
+        already is. A busy queue alone loses nothing, and neither does one whose workers are away.
         """
-        rows = self.connection.execute(query("drop_lost_rings"), {"overtaken_s": OVERTAKEN_S}).fetchall()
+        rows = self.connection.execute(
+            query("drop_lost_rings"),
+            {"overtaken_s": OVERTAKEN_S, "ring_wait_s": self.ring_wait_s, "alive_s": ALIVE_S},
+        ).fetchall()
         return [video_id for (video_id,) in rows]

@@ -48,8 +48,7 @@ class Runs:
             return Refusal.DONE if row["state_before"] == "done" else Refusal.HELD
         lease = _lease(video_id, stage, row | {"version": names["version"]})
         if row["ring_id"] is None:
-            # The ring was replaced between reading it and taking the run: give the run back.
-            self.end(lease, Busy("The ring was replaced.", retry_after_s=0))
+            self._give_back(lease)
             return Refusal.STALE
         return lease
 
@@ -79,13 +78,18 @@ class Runs:
         """
         with self.pool.connection() as connection, connection.transaction():
             done = connection.execute(query("finish_run"), _names(lease) | {"facts": Jsonb(dict(result.facts))})
-            if done.rowcount == 1:
+            if (finished := done.fetchone()) is not None:
                 results.save(connection, lease.video_id, result)
                 if result.within:
                     result.within(connection)
-                connection.execute(query("advance"), self._advance(lease))
+                connection.execute(query("advance"), self._advance(lease) | {"ring_id": finished[0]})
             elif not self._committed_before(connection, lease):
                 raise LeaseLost
+
+    def _give_back(self, lease: Lease) -> None:
+        """Undo a claim whose ring was replaced between reading it and taking the run."""
+        with self.pool.connection() as connection:
+            connection.execute(query("give_back"), _names(lease))
 
     def _committed_before(self, connection: Connection[Any], lease: Lease) -> bool:
         row = connection.execute(

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
-from reelmill.video import State, Video
+from reelmill.video import NEXT_STAGE, STAGE_VERSION, State, Video
 
 ENQUEUE = query("enqueue")
 """The one statement that enqueues; `docs/lifecycle.md` shows how to use it in a transaction of your own."""
@@ -66,12 +66,19 @@ class Videos:
             ).fetchone()
         return Video(row[0], row[1], row[2], row[3], State(row[4])) if row else None
 
-    def retry(self, video_ids: Sequence[UUID] = (), *, error_class: str | None = None) -> int:
+    def retry(self, video_ids: Sequence[UUID] | None = None, *, error_class: str | None = None) -> int:
         """Give failed videos a fresh set of attempts, from the stage where they failed; returns how many.
 
-        Without ids all failed ones are meant; `error_class` narrows the choice.
+        None means all failed ones; `error_class` narrows the choice.
         """
         with self.pool.connection() as connection:
             return connection.execute(
-                query("retry"), {"video_ids": list(video_ids) or None, "error_class": error_class}
+                query("retry"),
+                {
+                    "video_ids": None if video_ids is None else list(video_ids),
+                    "error_class": error_class,
+                    "stages": list(STAGE_VERSION),
+                    "versions": list(STAGE_VERSION.values()),
+                    "states": list(NEXT_STAGE),
+                },
             ).rowcount

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from reelmill.errors import LeaseLost
+from reelmill.errors import LeaseLost, Stalled
 from reelmill.ledger.lease import Lease
 from reelmill.ledger.runs import Runs
 
@@ -19,17 +19,19 @@ log = structlog.get_logger()
 class Held:
     """One lease being worked on."""
 
-    def __init__(self, lease: Lease, now_s: float) -> None:
+    def __init__(self, lease: Lease, *, stage_limit_s: float) -> None:
         self.lease = lease
-        self.started_s = now_s
-        self.moved_s = now_s
+        self.moved_s = time.monotonic()
+        self.ends_s = self.moved_s + stage_limit_s
         self.lost = False
 
     def beat(self) -> None:
-        """Say that the work has moved on. Raises `LeaseLost` when there is no use in going on."""
+        """Say that the work has moved on. Raises `LeaseLost` or `Stalled` when there is no use in going on."""
         if self.lost:
             raise LeaseLost
         self.moved_s = time.monotonic()
+        if self.moved_s >= self.ends_s:
+            raise Stalled(f"{self.lease.stage} took longer than REELMILL_STAGE_LIMIT_S allows.")
 
 
 class LeaseKeeper:
@@ -51,7 +53,7 @@ class LeaseKeeper:
     @contextmanager
     def keep(self, lease: Lease) -> Iterator[Held]:
         """Renew the lease until the context ends."""
-        held = Held(lease, time.monotonic())
+        held = Held(lease, stage_limit_s=self._stage_limit_s)
         with self._lock:
             self._held.add(held)
             self._start()
@@ -62,7 +64,7 @@ class LeaseKeeper:
                 self._held.discard(held)
 
     def _start(self) -> None:
-        # Not in __init__: a prefork worker makes its toolbox before it forks, and threads do not survive that.
+        # Not in __init__: threads do not survive a fork, and a toolbox may be made before one.
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._renew_forever, name="lease keeper", daemon=True)
             self._thread.start()
@@ -88,4 +90,4 @@ class LeaseKeeper:
             held.lost = held.lease in lost
 
     def _moves(self, held: Held, now_s: float) -> bool:
-        return now_s - held.moved_s < self._stall_limit_s and now_s - held.started_s < self._stage_limit_s
+        return now_s - held.moved_s < self._stall_limit_s and now_s < held.ends_s

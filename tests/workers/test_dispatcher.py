@@ -116,7 +116,12 @@ def test_only_the_missing_stages_are_rung(
     dispatcher.tick(rings)
     [(task_id, _)] = sent(app, CPU)
     ledger.runs.commit(claim(ledger, video_id, Stage.TRANSCODE, task_id), StageResult())
-    with pool.connection() as connection:  # The message to describe is lost.
+    with pool.connection() as connection:  # The message to describe is lost, though there is a worker for it.
+        connection.execute(
+            "INSERT INTO reelmill.processes (name, kind, queues, started_at) "
+            "VALUES ('w1', 'worker', %s, now() - interval '1 minute')",
+            [[QUEUE_OF[Stage.DESCRIBE]]],
+        )
         connection.execute("UPDATE reelmill.rings SET due_at = now() - interval '1 s'")
     dispatcher.tick(rings)
     [(task_id, _)] = sent(app, QUEUE_OF[Stage.DESCRIBE])
@@ -147,7 +152,7 @@ def test_a_lease_that_ran_out_is_ended_and_the_video_rung_again(
     claim(ledger, video_id, Stage.TRANSCODE, task_id)
     with pool.connection() as connection:
         connection.execute("UPDATE reelmill.stage_runs SET lease_until = now() - interval '1 s'")
-    dispatcher.tick(rings)
+    dispatcher.end_expired()
     shown = ledger.status.video(video_id) or {}
     assert shown["waiting_for"] == "another try at transcode after WorkerLost"
     with pool.connection() as connection:

@@ -10,13 +10,13 @@ WITH link AS (
       AND l.link ->> 'task_id' = %(task_id)s
 ), run AS (
     INSERT INTO reelmill.stage_runs AS s
-        (video_id, stage, version, state, attempt, token, lease_until, worker, device, started_at)
-    SELECT %(video_id)s, %(stage)s, %(version)s, 'running', 1, 1,
+        (video_id, stage, version, state, attempt, token, ring_id, lease_until, worker, device, started_at)
+    SELECT %(video_id)s, %(stage)s, %(version)s, 'running', 1, 1, link.id,
            clock_timestamp() + make_interval(secs => %(lease_s)s), %(worker)s, %(device)s, clock_timestamp()
     FROM link
     ON CONFLICT (video_id, stage, version) DO UPDATE SET
         state = 'running', attempt = s.attempt + 1, token = s.token + 1,
-        lease_until = excluded.lease_until, worker = excluded.worker, device = excluded.device,
+        ring_id = excluded.ring_id, lease_until = excluded.lease_until, worker = excluded.worker, device = excluded.device,
         started_at = excluded.started_at, finished_at = NULL, next_at = NULL
         WHERE s.state = 'waiting'
     RETURNING s.attempt, s.token

@@ -3,6 +3,10 @@ WITH lost AS (
     FROM reelmill.rings AS r
     WHERE r.due_at < clock_timestamp()
       AND (NOT EXISTS (SELECT FROM reelmill.rings AS o WHERE o.queue = r.queue AND o.due_at IS NULL)
+           AND EXISTS (SELECT FROM reelmill.processes AS p
+                       WHERE r.queue = ANY (p.queues)
+                         AND p.seen_at > clock_timestamp() - make_interval(secs => %(alive_s)s)
+                         AND p.started_at < clock_timestamp() - make_interval(secs => %(ring_wait_s)s))
            OR EXISTS (SELECT FROM reelmill.rings AS o
                       WHERE o.queue = r.queue AND o.due_at IS NULL
                         AND o.ready_at > r.ready_at + make_interval(secs => %(overtaken_s)s)))

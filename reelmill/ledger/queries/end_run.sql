@@ -9,18 +9,20 @@ WITH run AS (
         error_class = %(error_class)s, error_message = %(error_message)s, evidence = %(evidence)s
     WHERE video_id = %(video_id)s AND stage = %(stage)s AND version = %(version)s
       AND token = %(token)s AND state = 'running'
-    RETURNING video_id
+    RETURNING video_id, ring_id
 ), ring AS (
-    DELETE FROM reelmill.rings AS r USING run WHERE r.video_id = run.video_id
+    DELETE FROM reelmill.rings AS r USING run WHERE r.id = run.ring_id
+    RETURNING r.id
 )
 UPDATE reelmill.videos AS v
 SET state = coalesce(%(video_state)s, v.state),
-    ring_id = NULL, lost_rings = 0,
+    ring_id = CASE WHEN v.ring_id = run.ring_id THEN NULL ELSE v.ring_id END,
+    lost_rings = 0,
     next_at = clock_timestamp() + make_interval(secs => %(wait_s)s),
     waiting_for = %(waiting_for)s,
     duplicate_of = %(duplicate_of)s,
     error_class = %(error_class)s, error_message = %(error_message)s,
     finished_at = CASE WHEN %(video_state)s::text IS NOT NULL THEN clock_timestamp() END
-FROM run
+FROM run LEFT JOIN ring ON true
 WHERE v.id = run.video_id
 RETURNING v.id

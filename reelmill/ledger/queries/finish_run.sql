@@ -4,3 +4,4 @@ SET state = 'done', lease_until = NULL, finished_at = clock_timestamp(), facts =
     error_class = NULL, error_message = NULL, evidence = NULL
 WHERE video_id = %(video_id)s AND stage = %(stage)s AND version = %(version)s
   AND token = %(token)s AND state = 'running'
+RETURNING ring_id

@@ -12,6 +12,7 @@ WITH wanted AS (
            clock_timestamp()
            + make_interval(secs => %(ring_wait_s)s * 2 ^ least(free.lost_rings, %(longest_doubling)s))
     FROM free
+    ON CONFLICT (video_id) DO NOTHING
     RETURNING id, video_id, queue
 )
 UPDATE reelmill.videos AS v

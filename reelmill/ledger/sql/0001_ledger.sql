@@ -1,5 +1,6 @@
 -- The ledger: what exists, how far each video is, who holds it, what it cost.
--- Locks are always taken in the order stage_runs, rings, videos, so that no two writers can deadlock.
+-- Locks are always taken in the order stage_runs, rings, videos, so that no two writers can deadlock. (In a
+-- statement with several changes the order is that of reference: a change that nothing refers to comes last.)
 
 CREATE TABLE reelmill.videos (
     id            uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -13,7 +14,7 @@ CREATE TABLE reelmill.videos (
     waiting_for   text DEFAULT 'the dispatcher',
     next_at       timestamptz NOT NULL DEFAULT now(),  -- not rung before this
     ring_id       uuid,                                -- the chain under way; null when there is none
-    lost_rings    smallint NOT NULL DEFAULT 0,         -- rings replaced since the last claim: the backoff
+    lost_rings    smallint NOT NULL DEFAULT 0,         -- rings lost since the last attempt ended: the backoff
     content_hash  text,
     duplicate_of  uuid REFERENCES reelmill.videos,
     error_class   text,
@@ -44,6 +45,7 @@ CREATE TABLE reelmill.stage_runs (
     attempt       int NOT NULL DEFAULT 0,
     waits         int NOT NULL DEFAULT 0,       -- times it was Busy, which is no attempt
     token         bigint NOT NULL DEFAULT 0,    -- fencing token: one higher with each claim
+    ring_id       uuid,                         -- the ring that the last claim belonged to
     lease_until   timestamptz,
     worker        text,
     device        text,

@@ -10,10 +10,16 @@ import pytest
 
 from reelmill.ledger import Ledger
 from reelmill.ledger.lease import Lease, Link
+from reelmill.ledger.pool import Pool
 from reelmill.ledger.rings import Ring, Rings
 from reelmill.video import Stage
 
 ALL = tuple(Stage)
+
+
+def message(ring: Ring, stage: Stage) -> str:
+    """The id of a stage's message."""
+    return next(link.task_id for link in ring.links if link.stage is stage)
 
 
 @pytest.fixture
@@ -23,6 +29,17 @@ def rings(database_url: str) -> Iterator[Rings]:
         rings = Rings(connection, ring_wait_s=1.0)
         assert rings.lead()
         yield rings
+
+
+@pytest.fixture
+def workers(pool: Pool) -> None:
+    """A worker for every queue, there for a minute already."""
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO reelmill.processes (name, kind, queues, started_at) "
+            "VALUES ('w1', 'worker', %s, now() - interval '1 minute')",
+            [[f"q.{stage}" for stage in ALL]],
+        )
 
 
 @pytest.fixture
@@ -48,13 +65,8 @@ def claim(ledger: Ledger) -> Callable[..., Lease]:
     """Claim a stage with its message; the answer must be a lease."""
 
     def claim(ring: Ring, stage: Stage) -> Lease:
-        lease = ledger.runs.claim(ring.video_id, stage, task_id=task_id(ring, stage), worker="w1", device="cpu")
+        lease = ledger.runs.claim(ring.video_id, stage, task_id=message(ring, stage), worker="w1", device="cpu")
         assert isinstance(lease, Lease)
         return lease
 
     return claim
-
-
-def task_id(ring: Ring, stage: Stage) -> str:
-    """The id of a stage's message."""
-    return next(link.task_id for link in ring.links if link.stage is stage)

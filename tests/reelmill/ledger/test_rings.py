@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from reelmill.errors import Busy
-from reelmill.ledger import Ledger
+from reelmill.ledger import Ledger, locks
 from reelmill.ledger.lease import Lease, Link
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.rings import Ring, Rings
@@ -46,7 +48,7 @@ def test_another_leads_once_the_leader_has_gone(rings: Rings, database_url: str)
         successor = Rings(connection, ring_wait_s=1)
         # The server notices a closed connection at once, but not in the same instant.
         connection.execute("SET lock_timeout = '10s'")
-        connection.execute("SELECT pg_advisory_lock(%s)", [0x7265656C_00000002])
+        connection.execute("SELECT pg_advisory_lock(%s)", [locks.LEAD])
         assert successor.lead()
 
 
@@ -98,6 +100,7 @@ def test_a_chain_that_was_cut_short_leaves_the_video_to_be_rung_again(
     assert waiting(rings, State.TRANSCODED) == [rung.video_id]
 
 
+@pytest.mark.usefixtures("workers")
 def test_an_overdue_message_of_an_idle_queue_is_lost(rings: Rings, pool: Pool, add: Add, ring: RingUp) -> None:
     rung = ring(add())
     assert rings.drop_lost() == []
@@ -106,6 +109,53 @@ def test_an_overdue_message_of_an_idle_queue_is_lost(rings: Rings, pool: Pool, a
     assert waiting(rings) == [rung.video_id]
 
 
+def test_a_queue_whose_workers_are_away_loses_nothing(rings: Rings, pool: Pool, add: Add, ring: RingUp) -> None:
+    make_overdue(pool, ring(add()))
+    assert rings.drop_lost() == []
+
+
+def test_a_worker_that_has_just_come_is_given_time_to_fetch(
+    rings: Rings, ledger: Ledger, pool: Pool, add: Add, ring: RingUp
+) -> None:
+    make_overdue(pool, ring(add()))
+    ledger.processes.beat("w1", "worker", ["q.transcode"])
+    assert rings.drop_lost() == []
+
+
+@pytest.mark.usefixtures("workers")
+def test_messages_that_come_while_their_rings_are_replaced_leave_one_ring_for_each_video(
+    rings: Rings, ledger: Ledger, pool: Pool, add: Add, ring: RingUp
+) -> None:
+    rung = ring(add())
+    late, ended = [rung], threading.Event()
+
+    def deliver() -> int:
+        leases = 0
+        while not ended.is_set():
+            task_id = late[-1].links[0].task_id
+            claimed = ledger.runs.claim(rung.video_id, Stage.TRANSCODE, task_id=task_id, worker="w", device="cpu")
+            if isinstance(claimed, Lease):
+                leases += 1
+                ledger.runs.end(claimed, Busy("again", retry_after_s=0))
+        return leases
+
+    with ThreadPoolExecutor(4) as threads:
+        delivering = [threads.submit(deliver) for _ in range(4)]
+        for _ in range(150):
+            make_overdue(pool, rung)
+            rings.drop_lost()
+            links = tuple(Link(stage, str(uuid4()), f"q.{stage}") for stage in Stage)
+            late += rings.start([Ring(rung.video_id, links)])
+        ended.set()
+        assert sum(each.result() for each in delivering) > 0
+    with pool.connection() as connection:
+        [(ring_of_video, ring_there)] = connection.execute(
+            "SELECT v.ring_id, r.id FROM reelmill.videos AS v LEFT JOIN reelmill.rings AS r ON r.video_id = v.id"
+        ).fetchall()
+    assert ring_of_video == ring_there
+
+
+@pytest.mark.usefixtures("workers")
 def test_a_message_lost_between_two_stages_is_noticed(
     rings: Rings, ledger: Ledger, pool: Pool, add: Add, ring: RingUp, claim: Claim
 ) -> None:
@@ -115,6 +165,7 @@ def test_a_message_lost_between_two_stages_is_noticed(
     assert rings.drop_lost() == [rung.video_id]
 
 
+@pytest.mark.usefixtures("workers")
 def test_a_busy_queue_loses_nothing(rings: Rings, pool: Pool, add: Add, ring: RingUp, claim: Claim) -> None:
     claim(ring(add()), Stage.TRANSCODE)
     queued_behind = ring(add())
@@ -122,6 +173,7 @@ def test_a_busy_queue_loses_nothing(rings: Rings, pool: Pool, add: Add, ring: Ri
     assert rings.drop_lost() == []
 
 
+@pytest.mark.usefixtures("workers")
 def test_a_message_overtaken_by_a_later_one_is_lost(
     rings: Rings, pool: Pool, add: Add, ring: RingUp, claim: Claim
 ) -> None:
@@ -136,6 +188,7 @@ def test_a_claimed_ring_is_never_dropped(rings: Rings, add: Add, ring: RingUp, c
     assert rings.drop_lost() == []
 
 
+@pytest.mark.usefixtures("workers")
 def test_each_loss_doubles_the_wait(rings: Rings, pool: Pool, add: Add, ring: RingUp) -> None:
     waits = []
     rung = ring(add())

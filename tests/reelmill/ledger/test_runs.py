@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reelmill.errors import (
     Blocked,
     Busy,
+    DiskFull,
     Duplicate,
     LeaseLost,
     Retryable,
@@ -35,12 +36,14 @@ RingUp = Callable[..., Ring]
 Claim = Callable[..., Lease]
 
 
-def message(ring: Ring, stage: Stage) -> str:
-    return next(link.task_id for link in ring.links if link.stage is stage)
-
-
 def again(ledger: Ledger, ring: Ring, stage: Stage) -> Lease | Refusal:
-    return ledger.runs.claim(ring.video_id, stage, task_id=message(ring, stage), worker="w2", device="cpu")
+    return ledger.runs.claim(
+        ring.video_id,
+        stage,
+        task_id=next(link.task_id for link in ring.links if link.stage is stage),
+        worker="w2",
+        device="cpu",
+    )
 
 
 def expire(pool: Pool, lease: Lease) -> None:
@@ -276,6 +279,52 @@ def test_a_failed_video_gives_its_bytes_up(ledger: Ledger, add: Add, ring: RingU
     ledger.runs.own_content(second, "c0ffee")
 
 
+def test_a_duplicate_gives_up_the_bytes_it_had_before_its_file_changed(
+    ledger: Ledger, pool: Pool, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    original, changed = claim(ring(add()), Stage.TRANSCODE), claim(ring(add()), Stage.TRANSCODE)
+    ledger.runs.own_content(original, "c0ffee")
+    ledger.runs.own_content(changed, "decaf")
+    with pytest.raises(Duplicate) as raised:
+        ledger.runs.own_content(changed, "c0ffee")
+    ledger.runs.end(changed, raised.value)
+    ledger.runs.own_content(claim(ring(add()), Stage.TRANSCODE), "decaf")
+
+
+def test_a_failed_video_whose_bytes_another_took_starts_again_as_a_possible_duplicate(
+    ledger: Ledger, pool: Pool, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    rung = ring(add())
+    lease = claim(rung, Stage.TRANSCODE)
+    ledger.runs.own_content(lease, "c0ffee")
+    ledger.runs.commit(lease, StageResult())
+    ledger.runs.end(claim(rung, Stage.DESCRIBE), UnreadableMedia())
+    ledger.runs.own_content(claim(ring(add()), Stage.TRANSCODE), "c0ffee")
+    assert ledger.videos.retry([rung.video_id]) == 1
+    with pytest.raises(Duplicate):
+        ledger.runs.own_content(claim(ring(rung.video_id), Stage.TRANSCODE), "c0ffee")
+
+
+def test_retrying_twice_at_once_retries_once(ledger: Ledger, add: Add, ring: RingUp, claim: Claim) -> None:
+    for _ in range(20):
+        ledger.runs.end(claim(ring(add()), Stage.TRANSCODE), UnreadableMedia())
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(lambda _: ledger.videos.retry(), range(4))) == 20
+
+
+def test_retrying_none_in_particular_is_not_retrying_all(ledger: Ledger, add: Add, ring: RingUp, claim: Claim) -> None:
+    ledger.runs.end(claim(ring(add()), Stage.TRANSCODE), UnreadableMedia())
+    assert ledger.videos.retry([]) == 0
+
+
+def test_bytes_that_no_database_takes_do_not_hide_the_reason(
+    ledger: Ledger, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    lease = claim(ring(add()), Stage.TRANSCODE)
+    ledger.runs.end(lease, UnreadableMedia("title: \x00\ud800", evidence="\x00"))
+    assert (ledger.status.video(lease.video_id) or {})["error"]["message"] == "title: \ufffd?"
+
+
 def test_a_lost_lease_takes_no_bytes(ledger: Ledger, add: Add, ring: RingUp, claim: Claim) -> None:
     lost = claim(ring(add()), Stage.TRANSCODE)
     ledger.runs.end(lost, WorkerLost())
@@ -295,12 +344,12 @@ def test_retry_gives_failed_videos_fresh_attempts_from_where_they_failed(
     assert claim(ring(rung.video_id, (Stage.DESCRIBE,)), Stage.DESCRIBE).attempt == 1
 
 
-@given(attempt=st.integers(1, 4), error=st.sampled_from([Retryable(), Stalled(), WorkerLost()]))
+@given(attempt=st.integers(1, 12), error=st.sampled_from([Retryable(), Stalled(), WorkerLost(), DiskFull()]))
 def test_backoff_doubles_with_jitter_and_is_bounded(attempt: int, error: Retryable) -> None:
     wait_s = backoff_s(error, attempt)
     if attempt >= error.max_attempts:
         assert wait_s is None
     else:
-        mean_s = error.backoff_s * 2 ** (attempt - 1)
+        mean_s = min(error.backoff_s * 2 ** (attempt - 1), LONGEST_BACKOFF_S)
         assert wait_s is not None
-        assert 0.5 * mean_s <= wait_s <= 1.5 * min(mean_s, LONGEST_BACKOFF_S)
+        assert 0.5 * mean_s <= wait_s <= 1.5 * mean_s

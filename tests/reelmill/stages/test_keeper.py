@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from reelmill.errors import LeaseLost
+from reelmill.errors import LeaseLost, Stalled
 from reelmill.ledger.lease import Lease
 from reelmill.ledger.runs import Runs
 from reelmill.stages.keeper import LeaseKeeper
@@ -59,11 +59,12 @@ def test_a_lease_whose_work_stands_still_runs_out() -> None:
     assert runs.renewed == []
 
 
-def test_a_lease_that_moves_but_is_over_its_time_runs_out() -> None:
+def test_work_that_is_over_its_time_is_stopped_at_its_next_beat_and_its_lease_runs_out() -> None:
     runs = RenewedRuns()
     kept = keeper(runs, stage_limit_s=1e-9)
     with kept.keep(LEASE) as held:
-        held.beat()
+        with pytest.raises(Stalled, match="REELMILL_STAGE_LIMIT_S"):
+            held.beat()
         kept.renew()
     assert runs.renewed == []
 
