@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelmill.recommend.evaluate import by_class, leave_one_out, summary, worth_asking
@@ -32,6 +32,7 @@ def test_chance_is_the_share_of_mates_among_the_others() -> None:
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=2, max_size=9), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_chance_is_what_all_random_orders_give_on_average(classes, random) -> None:
     labels = dict(enumerate(classes))
     expected = summary(labels, leave_one_out(labels, lambda item: [])).chance

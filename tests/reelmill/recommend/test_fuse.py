@@ -2,7 +2,7 @@ import math
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelmill.recommend.fuse import MEASURED, WEIGHTS, Scale, fuse, scale_of
@@ -16,6 +16,7 @@ similarities = st.dictionaries(ids, st.floats(-1, 1))
 
 
 @given(similarities, similarities)
+@settings(deadline=None)
 def test_every_candidate_comes_once_best_first_and_ties_by_id(text, visual) -> None:
     fused = fuse({TEXT: text, VISUAL: visual})
     assert sorted(one.video_id for one in fused) == sorted(text.keys() | visual.keys())
@@ -24,12 +25,14 @@ def test_every_candidate_comes_once_best_first_and_ties_by_id(text, visual) -> N
 
 
 @given(similarities, similarities)
+@settings(deadline=None)
 def test_the_order_in_which_spaces_and_candidates_are_given_does_not_matter(text, visual) -> None:
     turned = {VISUAL: dict(reversed(visual.items())), TEXT: dict(reversed(text.items()))}
     assert fuse({TEXT: text, VISUAL: visual}) == fuse(turned)
 
 
 @given(similarities, similarities)
+@settings(deadline=None)
 def test_a_score_lies_between_its_parts(text, visual) -> None:
     for one in fuse({TEXT: text, VISUAL: visual}):
         parts = one.parts.values()
@@ -37,6 +40,7 @@ def test_a_score_lies_between_its_parts(text, visual) -> None:
 
 
 @given(similarities, similarities, ids, st.floats(0.01, 0.5))
+@settings(deadline=None)
 def test_more_likeness_never_ranks_lower(text, visual, candidate, more) -> None:
     text = text | {candidate: text.get(candidate, 0.0)}
     raised = text | {candidate: text[candidate] + more}
