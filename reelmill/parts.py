@@ -24,7 +24,11 @@ from reelmill.toolbox import Toolbox
 def chosen(settings: Settings, pool: Pool) -> Toolbox:
     """What the factory that `REELMILL_TOOLBOX` names has chosen. Raises `Misuse` when that is no `Toolbox`."""
     module, _, factory = settings.toolbox.partition(":")
-    made = getattr(import_module(module), factory)(settings, pool)
+    try:
+        make = getattr(import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Misuse(f"REELMILL_TOOLBOX names nothing that can be imported: {error}.") from error
+    made = make(settings, pool)
     if not isinstance(made, Toolbox):
         raise Misuse(f"REELMILL_TOOLBOX: {settings.toolbox} made no Toolbox.")
     return made

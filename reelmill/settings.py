@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from reelmill.errors import Misuse
 
 
 class Settings(BaseSettings):
     """The environment variables `REELMILL_<NAME>`; `config/example.env` lists them all."""
 
-    model_config = SettingsConfigDict(env_prefix="REELMILL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="REELMILL_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     data_dir: Path = Field(Path(".reelmill"), description="Folder of the embedded servers, blobs and logs.")
     database_url: str | None = Field(
@@ -61,13 +63,24 @@ class Settings(BaseSettings):
     ffmpeg: Path | None = Field(None, description="The ffmpeg to run; unset means imageio-ffmpeg's.")
 
     api_host: str = Field("127.0.0.1", description="Address the HTTP door listens on.")
-    api_port: PositiveInt = Field(8480, description="Port of the HTTP door.")
+    api_port: PositiveInt = Field(8480, le=65535, description="Port of the HTTP door.")
     source_roots: tuple[Path, ...] = Field(
         (),
         description="JSON list of folders whose files may be named over HTTP; empty means none.",
     )
-    flower_port: PositiveInt = Field(5555, description="Port of Flower, on 127.0.0.1.")
+    flower_port: PositiveInt = Field(5555, le=65535, description="Port of Flower, on 127.0.0.1.")
     flower_password: str | None = Field(
         None, description="Password of Flower's user `reelmill`; unset means one is made up and printed."
     )
     log_json: bool = Field(False, description="One JSON object a line in the logs, for machines.")
+
+
+def load_settings() -> Settings:
+    """The settings. Raises `Misuse` naming the variable that cannot be understood."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise Misuse(f"REELMILL_{str(first['loc'][0]).upper()} is not valid: {first['msg']}.") from None
+    except SettingsError as error:
+        raise Misuse(f"The settings cannot be read: {error}.") from None

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from config.queues import queues
@@ -18,18 +19,18 @@ from reelmill.errors import ReelmillError
 from reelmill.ledger import open_ledger
 from reelmill.ledger.pool import open_pool
 from reelmill.ledger.processes import Processes
-from reelmill.settings import Settings
+from reelmill.settings import load_settings
 from workers import boot
 from workers.mill import Mill, mill
 from workers.telemetry import SignOfLife, configure_logs
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
 @cli.command()
 def up() -> None:
     """Start the servers, the dispatcher, a worker for each queue, the HTTP door and Flower; Ctrl-C stops all."""
-    settings = Settings()
+    settings = load_settings()
     configure_logs(settings)
     stop = stop_on_signals()
     with mill(settings) as running:
@@ -41,7 +42,7 @@ def up() -> None:
 @cli.command()
 def down() -> None:
     """Stop the mill that runs in this data folder, and wait until it has stopped."""
-    pid_file = Settings().data_dir / "mill.pid"
+    pid_file = load_settings().data_dir / "mill.pid"
     if not is_held(pid_file):
         print("No mill runs here.")  # noqa: T201
         return
@@ -56,7 +57,7 @@ def dispatch() -> None:
     from workers.app import app
     from workers.dispatcher import Dispatcher
 
-    settings = Settings()
+    settings = load_settings()
     configure_logs(settings)
     url = boot.database_url(settings)
     with open_pool(url, size=2, name="dispatcher") as pool:
@@ -73,7 +74,7 @@ def demo(
     """Show the whole mill on real clips: start everything, ingest, describe, compare, stop."""
     from workers.demo import run
 
-    sys.exit(run(Settings(), videos))
+    sys.exit(run(load_settings(), videos))
 
 
 def stop_on_signals() -> threading.Event:
@@ -100,6 +101,8 @@ def main() -> None:
         cli()
     except ReelmillError as error:
         sys.exit(f"reelmill: {error}")
+    except psycopg.OperationalError as error:
+        sys.exit(f"reelmill: The database of REELMILL_DATABASE_URL cannot be used: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from reelmill.cli.door import opened
 from reelmill.cli.picks import show_picks, titled
 from reelmill.cli.sources import uploads
 from reelmill.cli.tables import name, print_table
-from reelmill.cli.waiting import POLL_S, all_final, has_workers, wait
+from reelmill.cli.waiting import POLL_S, all_final, at_work, wait
 from reelmill.embedded.locks import is_held
 from reelmill.errors import Misuse
 from reelmill.ledger import Ledger
@@ -77,14 +77,14 @@ def _require_weights(settings: Settings, out: Console) -> None:
 
 def _clips(settings: Settings, videos: Path | None) -> list[Upload]:
     if videos is not None:
-        found = uploads([str(videos)])
+        found = uploads([str(videos)]).uploads
         if not found:
             raise Misuse(f"There are no files in {videos}.")
         return found
     samples = sample_clips(settings.model_dir.expanduser())
     if not samples:
         raise Misuse("The sample clips are not here: run `make setup`, or `make demo VIDEOS=folder` with your own.")
-    return uploads([str(clip) for clip in samples])
+    return uploads([str(clip) for clip in samples]).uploads
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _ingest(ledger: Ledger, clips: Sequence[Upload]) -> list[UUID]:
 def _await_workers(ledger: Ledger, ids: Sequence[UUID], keep: Callable[[], None]) -> None:
     """Wait for workers, if there is anything left to do for them."""
     give_up_s = time.monotonic() + WORKERS_START_S
-    while not (has_workers(ledger) or all_final(ledger, ids)) and time.monotonic() < give_up_s:
+    while not (at_work(ledger) or all_final(ledger, ids)) and time.monotonic() < give_up_s:
         keep()
         time.sleep(POLL_S)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from redis import Redis, RedisError
 
 from config.queues import queues
 from reelmill.embedded import AlreadyRunning, Embedded, Servers
@@ -21,6 +24,8 @@ from workers.children import Child, api, dispatcher, flower, worker
 from workers.supervisor import ROOT, Supervisor
 
 OWNER_PATIENCE_S = 15.0
+"""How long a short command that owns the servers is waited for."""
+BROKER_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,14 @@ def mill(settings: Settings, *, doors: bool = True) -> Iterator[Mill]:
     Raises `Misuse` when a mill runs in this data folder already.
     """
     data_dir = settings.data_dir.absolute()
+    if doors:
+        _require_free(settings.api_host, settings.api_port, "REELMILL_API_PORT")
+        _require_free("127.0.0.1", settings.flower_port, "REELMILL_FLOWER_PORT")
     logs = data_dir / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(data_dir), _servers(settings) as (servers, embedded):
         _sweep(data_dir)
+        _require_broker(servers.broker_url)
         boot.prepare(settings, servers.database_url)
         password = settings.flower_password or secrets.token_urlsafe(12)
         supervisor = Supervisor(
@@ -126,6 +135,25 @@ def _only_one(data_dir: Path) -> Iterator[None]:
     finally:
         os.ftruncate(descriptor, 0)
         os.close(descriptor)
+
+
+def _require_free(host: str, port: int, setting: str) -> None:
+    """Find out before anything is announced whether a door can open. Raises `Misuse` naming the setting."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise Misuse(f"{host}:{port} cannot be listened on ({error.strerror}); set {setting}.") from error
+
+
+def _require_broker(url: str) -> None:
+    """Raises `Misuse` when there is no Redis or Valkey at the URL: no work could be handed out."""
+    try:
+        with Redis.from_url(url, socket_connect_timeout=BROKER_PATIENCE_S, socket_timeout=BROKER_PATIENCE_S) as broker:
+            broker.ping()
+    except (ValueError, RedisError) as error:
+        raise Misuse(f"The broker of REELMILL_BROKER_URL cannot be used: {error}") from error
 
 
 def _sweep(data_dir: Path) -> None:

@@ -43,7 +43,8 @@ class Kept:
 
     def start(self) -> None:
         """Start the process, tied to this one's life, in a session of its own, logging to its file."""
-        with self._log.open("ab") as output:
+        # The data folder is closed to others; the log stays so even where it is copied to.
+        with os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             self.process = subprocess.Popen(
                 tethered(list(self.child.command), signal.SIGTERM),
                 cwd=ROOT,

@@ -24,8 +24,8 @@ def describe(
 ) -> None:
     """Say what one file shows: title, genres, description, tags, and the evidence for them. Needs no server."""
     from reelmill import parts
-    from reelmill.cli.door import load_settings
     from reelmill.cli.sources import local_file
+    from reelmill.settings import load_settings
 
     settings = load_settings()
     transcoder, describer = parts.transcoder(settings), parts.describer(settings)

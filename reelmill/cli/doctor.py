@@ -20,9 +20,9 @@ def doctor(as_json: AsJson = False) -> None:
     """Check this machine, the models, the servers and the workers; say how to mend what does not work."""
     from dataclasses import asdict
 
-    from reelmill.cli.door import load_settings
     from reelmill.doctor import Check, examine
     from reelmill.errors import Misuse
+    from reelmill.settings import load_settings
 
     try:
         settings = load_settings()

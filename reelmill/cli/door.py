@@ -11,15 +11,14 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from reelmill import embedded
 from reelmill.cli.failures import CommandLineError
-from reelmill.errors import Misuse, ReelmillError
+from reelmill.errors import ReelmillError
 from reelmill.ledger import Ledger, open_ledger
 from reelmill.ledger.migrate import migrate
 from reelmill.ledger.pool import open_pool
+from reelmill.ledger.processes import Processes
 from reelmill.settings import Settings
 
 CONNECT_LIMIT_S = 10
@@ -30,25 +29,18 @@ class DatabaseUnavailable(ReelmillError):
     """The ledger's database cannot be used."""
 
 
-def load_settings() -> Settings:
-    """The settings. Raises `Misuse` naming the variable that cannot be understood."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise Misuse(f"REELMILL_{str(first['loc'][0]).upper()} is not valid: {first['msg']}.") from None
-    except SettingsError as error:
-        raise Misuse(f"The settings cannot be read: {error}.") from None
-
-
 @contextmanager
 def opened(settings: Settings) -> Iterator[Ledger]:
     """The ledger, its schema up to date; embedded servers that had to be started stop with the context."""
     _hush_logs()
+    # Where the servers were down nobody can be at work, whatever was last said.
+    deserted = settings.database_url is None and embedded.running(settings.data_dir) is None
     with _database(settings) as url, _explained(settings):
         _require_reachable(url)
         migrate(url)
         with open_pool(url, size=2, name="cli") as pool:
+            if deserted:
+                Processes(pool).forget_all()
             yield open_ledger(pool, lease_s=settings.lease_s, ring_wait_s=settings.ring_wait_s)
 
 

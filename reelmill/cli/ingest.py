@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -12,8 +13,11 @@ from reelmill.cli.answers import AsJson, answer, complain, console
 from reelmill.cli.failures import FAILED, Interrupted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
+    from reelmill.errors import ReelmillError
     from reelmill.ledger import Ledger
     from reelmill.uploads import Upload
 
@@ -40,17 +44,19 @@ def ingest(
 
     A file that was ingested before and has not changed since is not ingested again.
     """
-    from reelmill.cli.door import load_settings, opened
+    from reelmill.cli.door import opened
     from reelmill.cli.sources import checked_tenant, uploads
+    from reelmill.settings import load_settings
 
     named, owner = uploads(paths), checked_tenant(tenant)
     with opened(load_settings()) as ledger:
-        ids = _enqueue(ledger, named, owner, priority)
+        ids = _enqueue(ledger, named.uploads, owner, priority)
         alive = _wait(ledger, ids, quiet=as_json) if wait else True
         videos = _in_order(ledger, ids)
-    answer({"videos": [_brief(video) for video in videos]}, lambda out: _show(out, videos), as_json=as_json)
-    if wait:
-        _judge(videos, alive=alive)
+    refused = [_refusal(path, error) for path, error in named.refused]
+    document = {"videos": [_brief(video) for video in videos] + refused}
+    answer(document, lambda out: _show(out, videos), as_json=as_json)
+    _judge(videos if wait else [], refused, alive=alive)
 
 
 def _enqueue(ledger: Ledger, named: Sequence[Upload], tenant: str, priority: int) -> list[UUID]:
@@ -89,6 +95,12 @@ def _brief(video: dict[str, Any]) -> dict[str, Any]:
     return {key: video[key] for key in ("id", "source", "state", "error")}
 
 
+def _refusal(path: Path, error: ReelmillError) -> dict[str, Any]:
+    """A file that never became a video, in the shape of one."""
+    reason = {"class": type(error).__name__, "message": str(error)}
+    return {"id": None, "source": os.fsencode(path).decode(errors="replace"), "state": "failed", "error": reason}
+
+
 def _show(out: Console, videos: Sequence[dict[str, Any]]) -> None:
     from reelmill.cli.tables import VIDEO_HEADINGS, print_table, video_rows
 
@@ -97,14 +109,14 @@ def _show(out: Console, videos: Sequence[dict[str, Any]]) -> None:
     out.print(f"{len(videos)} {'video is' if len(videos) == 1 else 'videos are'} in the mill.")
 
 
-def _judge(videos: Sequence[dict[str, Any]], *, alive: bool) -> None:
+def _judge(videos: Sequence[dict[str, Any]], refused: Sequence[dict[str, Any]], *, alive: bool) -> None:
     """Name what went wrong and exit 1, if anything did."""
-    for video in videos:
-        if video["state"] in ("failed", "blocked"):
-            complain(f"{video['source']}: {video['error']['class']}: {video['error']['message']}")
+    wrong = [*refused, *(video for video in videos if video["state"] in ("failed", "blocked"))]
+    for each in wrong:
+        complain(f"{each['source']}: {each['error']['class']}: {each['error']['message']}")
     if not alive:
         complain(
             "No worker is running, so there is nothing to wait for. The videos are safe; `make up` starts workers."
         )
-    if not alive or any(video["state"] in ("failed", "blocked") for video in videos):
+    if wrong or not alive:
         raise typer.Exit(FAILED)

@@ -25,7 +25,8 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Try failed videos again, each from the stage where it failed and with fresh attempts."""
-    from reelmill.cli.door import load_settings, opened, video_id
+    from reelmill.cli.door import opened, video_id
+    from reelmill.settings import load_settings
 
     ids = [video_id(each) for each in videos or ()]
     if not (ids or failed or error_class):

@@ -19,10 +19,11 @@ def search(
 ) -> None:
     """Show the videos that a text fits, the best first, with a score and the reason for each."""
     from reelmill import parts
-    from reelmill.cli.door import load_settings, opened
+    from reelmill.cli.door import opened
     from reelmill.cli.picks import pick_document, show_picks, titled
     from reelmill.index.spaces import active
     from reelmill.recommend.search import search as find
+    from reelmill.settings import load_settings
     from reelmill.uploads import is_text
 
     if not (text.strip() and is_text(text)):

@@ -17,10 +17,11 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Show the videos most like one, the likest first, with a score and the reason for each."""
-    from reelmill.cli.door import load_settings, opened, video_id
+    from reelmill.cli.door import opened, video_id
     from reelmill.cli.picks import pick_document, show_picks, titled
     from reelmill.index.pgvector import PgvectorStore
     from reelmill.recommend.similar import similar as find_similar
+    from reelmill.settings import load_settings
 
     wanted = video_id(video)
     with opened(load_settings()) as ledger:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from reelmill.cli.failures import CommandLineError
 from reelmill.errors import Misuse, SourceMissing
@@ -15,16 +16,31 @@ from reelmill.uploads import MAX_TENANT_CHARS, Upload, is_text, local_upload
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def uploads(arguments: Sequence[str]) -> list[Upload]:
+class Named(NamedTuple):
+    """What the command line named."""
+
+    uploads: list[Upload]
+    refused: list[tuple[Path, Misuse]]
+    """Files in a folder that the ledger cannot know by their name; they do not stop the others."""
+
+
+def uploads(arguments: Sequence[str]) -> Named:
     """Every upload once, in the order named; a folder's files by name.
 
-    Raises `CommandLineError` for anything that is not a readable file or folder.
+    Raises `CommandLineError` for anything named itself that is not a readable file or folder.
     """
-    paths = [path for argument in arguments for path in _files(local(argument))]
-    try:
-        return list(dict.fromkeys(local_upload(path) for path in paths))
-    except Misuse as error:
-        raise CommandLineError(str(error)) from error
+    found: dict[Upload, None] = {}
+    refused: list[tuple[Path, Misuse]] = []
+    for argument in arguments:
+        named = local(argument)
+        for path in _files(named):
+            try:
+                found[local_upload(path)] = None
+            except Misuse as error:
+                if path == named:
+                    raise CommandLineError(str(error)) from error
+                refused.append((path, error))
+    return Named(list(found), refused)
 
 
 def local(argument: str) -> Path:

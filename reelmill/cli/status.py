@@ -18,9 +18,10 @@ def status(
 
     With an id: each stage with its times, attempts and worker, what it waits for, why it failed, what it cost.
     """
-    from reelmill.cli.door import load_settings, opened, video_id
+    from reelmill.cli.door import opened, video_id
     from reelmill.cli.status_view import one_video, show_video, show_videos
     from reelmill.errors import ReelmillError
+    from reelmill.settings import load_settings
 
     wanted = video_id(video) if video else None
     with opened(load_settings()) as ledger:

@@ -25,8 +25,8 @@ def transcode(
 ) -> None:
     """Turn one file into the small proxy that models watch, and a poster. Needs no server."""
     from reelmill import parts
-    from reelmill.cli.door import load_settings
     from reelmill.cli.sources import local_file
+    from reelmill.settings import load_settings
 
     transcoder = parts.transcoder(load_settings())
     path, output = local_file(file), output.absolute()

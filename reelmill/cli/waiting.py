@@ -19,11 +19,10 @@ LOOK_S = 3.0
 
 def wait(ledger: Ledger, ids: Sequence[UUID], display: Display, each_poll: Callable[[], None] = lambda: None) -> None:
     """Return when all of these videos are final; `each_poll` is called a few times a second until then."""
-    progress = persist(ledger.status.progress)
     look_s, said = 0.0, ""
     with display:
         while True:
-            passed = progress(ids)
+            passed = ledger.status.progress(ids)
             display.show(passed)
             if passed[Stage.INDEX] >= len(ids):
                 return
@@ -50,6 +49,11 @@ def hindrance(ledger: Ledger, ids: Sequence[UUID]) -> str:
 def all_final(ledger: Ledger, ids: Sequence[UUID]) -> bool:
     """Whether each of these videos has ended, one way or another."""
     return ledger.status.progress(ids)[Stage.INDEX] >= len(ids)
+
+
+def at_work(ledger: Ledger) -> bool:
+    """Whether a worker and a dispatcher have said within the last seconds that they are alive."""
+    return {"worker", "dispatcher"} <= {process.kind for process in ledger.processes.alive()}
 
 
 def has_workers(ledger: Ledger) -> bool:

@@ -46,6 +46,11 @@ class Processes:
                 "DELETE FROM reelmill.processes WHERE name = %s OR seen_at < now() - interval '1 day'", [name]
             )
 
+    def forget_all(self) -> None:
+        """Take every process for gone; one that lives says so again within `BEAT_S`."""
+        with self.pool.connection() as connection:
+            connection.execute("DELETE FROM reelmill.processes")
+
     def alive(self) -> list[Process]:
         """The processes that are alive, by name."""
         with self.pool.connection() as connection:

@@ -18,7 +18,7 @@ from reelmill.media.limits import MediaLimits, setting_name
 from reelmill.ports import Beat
 
 PROGRAM = Path(__file__).with_name("probe_child.py")
-UNREADABLE = "The file is not a video of a kind that can be read."
+UNREADABLE = "The file is not a video of a kind that can be read, or its index is cut off."
 
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(gt=0, lt=2**31)]

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def sources(*arguments: object) -> list[str]:
-    return [upload.source for upload in uploads([str(argument) for argument in arguments])]
+    return [upload.source for upload in uploads([str(argument) for argument in arguments]).uploads]
 
 
 def test_a_folder_means_its_files_and_those_below_by_name_but_hidden_ones(folder):
@@ -38,7 +38,7 @@ def test_a_relative_path_and_a_file_url_mean_the_same_source(folder, monkeypatch
 
 def test_the_version_is_size_and_time_of_change(folder):
     os.utime(folder / "a.mp4", ns=(1, 2))
-    [upload] = uploads([str(folder / "a.mp4")])
+    [upload] = uploads([str(folder / "a.mp4")]).uploads
     assert upload.version == "3-2"
 
 
@@ -73,3 +73,13 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path):
     path.touch()
     with pytest.raises(CommandLineError, match="UTF-8"):
         sources(path)
+
+
+def test_a_folder_with_one_odd_name_gives_the_others_and_says_which_it_is(folder):
+    odd = folder / os.fsdecode(b"\xff.mp4")
+    odd.touch()
+    named = uploads([str(folder)])
+    assert len(named.uploads) == 3
+    [(path, error)] = named.refused
+    assert path == odd
+    assert "UTF-8" in str(error)
