@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     cpu_processes: PositiveInt | None = Field(
         None, description="Processes of the transcode worker; unset means one for each two cores."
     )
-    api_threads: PositiveInt = Field(8, description="Threads of each api.* worker.")
+    api_threads: PositiveInt = Field(4, description="Threads of each api.* worker.")
     index_processes: PositiveInt = Field(1, description="Processes of the index worker.")
 
     max_upload_bytes: PositiveInt = Field(4 * 2**30, description="Largest upload taken, bytes.")
