@@ -36,7 +36,7 @@ def up() -> None:
     with mill(settings) as running:
         _print_welcome(running)
         running.supervisor.watch(stop)
-        print("Stopping; work in hand gets ten seconds.", flush=True)  # noqa: T201
+        typer.echo("Stopping; work in hand gets ten seconds.")
 
 
 @cli.command()
@@ -44,11 +44,11 @@ def down() -> None:
     """Stop the mill that runs in this data folder, and wait until it has stopped."""
     pid_file = load_settings().data_dir / "mill.pid"
     if not is_held(pid_file):
-        print("No mill runs here.")  # noqa: T201
+        typer.echo("No mill runs here.")
         return
     os.kill(int(pid_file.read_text()), signal.SIGTERM)
     os.close(lock(pid_file))
-    print("Stopped.")  # noqa: T201
+    typer.echo("Stopped.")
 
 
 @cli.command()
@@ -86,12 +86,11 @@ def stop_on_signals() -> threading.Event:
 
 
 def _print_welcome(running: Mill) -> None:
-    print(  # noqa: T201
+    typer.echo(
         f"The mill runs. Ctrl-C stops it.\n"
         f"  HTTP    {running.api_url}  (POST /v1/videos)\n"
         f"  Flower  {running.flower_url}  (user reelmill, password {running.flower_password})\n"
-        f"  logs    {running.logs}",
-        flush=True,
+        f"  logs    {running.logs}"
     )
 
 
