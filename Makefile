@@ -54,8 +54,10 @@ format:  ## Put the code into its form
 	@$(BIN)/ruff format
 
 bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.csv, adds retrieval)
-	@$(BIN)/python -m benchmarks.overhead
-	@$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS")
+	@missed=0; \
+	$(BIN)/python -m benchmarks.overhead || missed=1; \
+	$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS" || missed=1;) \
+	exit $$missed
 
 lock:  ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
