@@ -12,12 +12,12 @@ from reelmill.embed.visual import VisualEmbedder as FrameEmbedder
 from reelmill.errors import Misuse
 from reelmill.index.pgvector import PgvectorStore
 from reelmill.ledger import Ledger, open_ledger
+from reelmill.ledger.keeper import LeaseKeeper
 from reelmill.ledger.pool import Pool
 from reelmill.media.limits import MediaLimits
 from reelmill.media.transcode import CpuTranscoder
 from reelmill.ports import Describer, TextEmbedder, Transcoder, VisualEmbedder
 from reelmill.settings import Settings
-from reelmill.stages.keeper import LeaseKeeper
 from reelmill.toolbox import Toolbox
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelmill.ledger import Ledger
+from reelmill.ledger.keeper import LeaseKeeper
 from reelmill.ports import BlobStore, Describer, TextEmbedder, Transcoder, VectorStore, VisualEmbedder
-from reelmill.stages.keeper import LeaseKeeper
 
 
 @dataclass(frozen=True)

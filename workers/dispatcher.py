@@ -48,13 +48,14 @@ class Dispatcher:
                     rings = Rings(connection, ring_wait_s=self._settings.ring_wait_s)
                     if rings.lead():
                         log.info("leading")
-                        self._lead(rings, stop)
+                        self.lead(rings, stop)
             except psycopg.Error as error:
                 # Most often the database is away. Whatever it is, leading anew starts from what the ledger says.
                 log.warning("lead lost", error=str(error).strip())
             stop.wait(STANDBY_S)
 
-    def _lead(self, rings: Rings, stop: threading.Event) -> None:
+    def lead(self, rings: Rings, stop: threading.Event) -> None:
+        """Ring and mend, round after round, until told to stop."""
         # After an outage of the database the workers renew their leases first.
         settled_s = time.monotonic() + self._settings.lease_s / 3 + 2.0
         while not stop.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +51,20 @@ def rings(database_url: str) -> Iterator[Rings]:
 @pytest.fixture
 def dispatcher(app: Celery, ledger: Ledger, database_url: str) -> Dispatcher:
     return Dispatcher(app, ledger, QUEUES, Settings(), database_url)
+
+
+class StopAfter(threading.Event):
+    """Is set after so many waits, none of which takes any time."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self._rounds = rounds
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._rounds -= 1
+        if self._rounds <= 0:
+            self.set()
+        return self.is_set()
 
 
 def sent(app: Celery, queue: str) -> list[tuple[str, str]]:
@@ -160,6 +175,20 @@ def test_a_lease_that_ran_out_is_ended_and_the_video_rung_again(
     dispatcher.tick(rings)
     [(task_id, _)] = sent(app, CPU)
     assert claim(ledger, video_id, Stage.TRANSCODE, task_id).attempt == 2
+
+
+def test_a_new_leader_lets_the_workers_renew_before_it_ends_any_lease(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    dispatcher.tick(rings)
+    [(task_id, _)] = sent(app, CPU)
+    claim(ledger, video_id, Stage.TRANSCODE, task_id)
+    with pool.connection() as connection:
+        connection.execute("UPDATE reelmill.stage_runs SET lease_until = now() - interval '1 s'")
+    stop = StopAfter(rounds=3)
+    dispatcher.lead(rings, stop)
+    assert len(ledger.runs.expired()) == 1
 
 
 def test_a_failed_video_is_not_rung(dispatcher: Dispatcher, rings: Rings, ledger: Ledger, app: Celery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,7 +11,10 @@ import pytest
 import structlog
 
 from reelmill.cli import waiting
+from reelmill.embedded import Embedded
 from reelmill.ledger import Ledger
+from reelmill.ledger.pool import open_pool
+from reelmill.ledger.processes import Processes
 from reelmill.video import State
 
 pytestmark = pytest.mark.services
@@ -217,3 +221,27 @@ def indexed(ledger: Ledger) -> tuple[str, str]:
             store.upsert(connection, UUID(ids[-1]), [embedder.space])
         end(ledger, ids[-1], State.INDEXED)
     return ids[0], ids[1]
+
+
+def test_waiting_ends_at_once_where_the_servers_were_down_whatever_was_last_said(
+    reelmill, clips, tmp_path, monkeypatch
+):
+    reelmill("ingest", str(clips))  # Makes the data folder and its schema, and stops the servers again.
+    embedded = Embedded(tmp_path / "data")
+    with open_pool(embedded.start().database_url, size=1, name="test") as pool:
+        Processes(pool).beat("cpu@killed:1", "worker", ["cpu"])
+    embedded.stop()
+    # Waiting itself would never end here.
+    monkeypatch.setattr(waiting, "wait", lambda *_: pytest.fail("It waits for workers that cannot be there."))
+    ran = reelmill("ingest", str(clips), "--wait")
+    assert ran.status == 1
+    assert "make up" in ran.stderr
+
+
+def test_one_odd_name_in_a_folder_is_named_and_the_others_are_ingested(mill_reelmill, clips):
+    (clips / os.fsdecode(b"\xff.mp4")).touch()
+    ran = mill_reelmill("ingest", str(clips), "--json")
+    assert ran.status == 1
+    assert [video["state"] for video in ran.document["videos"]] == ["queued", "queued", "failed"]
+    assert "UTF-8" in ran.document["videos"][-1]["error"]["message"]
+    assert "UTF-8" in ran.stderr

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from reelmill.ledger import Ledger
+from reelmill.ledger.keeper import LeaseKeeper
 from reelmill.ledger.lease import Link
 from reelmill.ledger.rings import Ring, Rings
-from reelmill.stages.keeper import LeaseKeeper
 from reelmill.stages.perform import Outcome, perform
 from reelmill.testing import ByteEmbedder, CopyTranscoder, EchoDescriber, MemoryBlobs, MemoryVectors, WordEmbedder
 from reelmill.toolbox import Toolbox

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from reelmill.errors import LeaseLost, Stalled
+from reelmill.ledger.keeper import LeaseKeeper
 from reelmill.ledger.lease import Lease
 from reelmill.ledger.runs import Runs
-from reelmill.stages.keeper import LeaseKeeper
 from reelmill.video import Stage
 
 LEASE = Lease(uuid4(), Stage.TRANSCODE, version=1, token=1, attempt=1, tenant="default", source="/a.mp4")
