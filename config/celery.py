@@ -23,6 +23,11 @@ def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
             "socket_timeout": 30.0,
             "socket_connect_timeout": 5.0,
             "health_check_interval": 25,
+            # No copy of what a worker has taken is kept for redelivery: the lease brings it back, and such copies
+            # are what a blip of the broker doubles.
+            "ack_emulation": False,
+            # One list for each queue: which video is more urgent, the ledger says.
+            "priority_steps": [0],
         },
         "task_routes": {f"reelmill.{stage}": {"queue": queue} for stage, queue in QUEUE_OF.items()},
         "task_default_queue": CPU,
@@ -42,6 +47,7 @@ def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
         "worker_soft_shutdown_timeout": 10.0,
         "worker_enable_soft_shutdown_on_idle": False,
         "worker_send_task_events": True,
+        "worker_consumer": "workers.consumer:GatheringConsumer",
         # Undelivered events are worth nothing a minute later; without a limit a dead Flower fills Redis.
         "event_queue_ttl": 10.0,
         "event_queue_expires": 60.0,
