@@ -45,6 +45,9 @@ class IdleBlobs:
     def local(self, key: str) -> Iterator[Path]:
         yield Path(key)
 
+    def remove(self, key: str) -> None:
+        pass
+
 
 class IdleDescriber:
     """Says the same of every video."""

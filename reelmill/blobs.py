@@ -49,6 +49,10 @@ class LocalBlobs:
             raise SourceMissing(f"The blob store has no {key}.")
         yield path
 
+    def remove(self, key: str) -> None:
+        """Remove the folder `key/`, if there is one."""
+        shutil.rmtree(self._path(key), ignore_errors=True)
+
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):
             raise Misuse(f"Not a key of the blob store: {key!r}")

@@ -34,6 +34,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def remove(self, key: str) -> None:
+        """Remove the folder `key/`; when there is none, that is as well."""
+        ...
+
 
 class Transcoder(Protocol):
     """Turns any upload into a proxy and a poster."""

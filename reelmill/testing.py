@@ -106,6 +106,10 @@ class MemoryBlobs:
             path.write_bytes(self.objects[key])
             yield path
 
+    def remove(self, key: str) -> None:
+        """Forget the folder's files."""
+        self.objects = {name: data for name, data in self.objects.items() if not name.startswith(f"{key}/")}
+
 
 class MemoryVectors:
     """An exact vector store in dictionaries; `put` stands for what `upsert` copies out of the ledger."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from celery import Task
 
+from reelmill.points import Point, reach
 from reelmill.stages.perform import perform
 from reelmill.toolbox import Toolbox
 from reelmill.video import Stage
@@ -39,3 +40,7 @@ class StageTask(Task[Any, Any]):
         if not outcome.goes_on:
             self.request.chain = None
         return outcome.value
+
+    def on_success(self, *_: Any, **__: Any) -> None:
+        """Called by Celery once the next link is sent."""
+        reach(Point.PASSED_ON, Stage(self.name.rpartition(".")[2]))

@@ -16,6 +16,7 @@ from reelmill.errors import LeaseLost, WorkerLost
 from reelmill.ledger import Ledger
 from reelmill.ledger.pool import ALERT
 from reelmill.ledger.rings import Ring, Rings
+from reelmill.points import Point, reach
 from reelmill.settings import Settings
 from reelmill.video import NEXT_STAGE, STATE_AFTER, Stage, State
 from tasks import pipeline
@@ -112,9 +113,11 @@ class Dispatcher:
         return chain
 
     def _send(self, rings: Rings, started: Sequence[Ring]) -> None:
+        reach(Point.RINGS_WRITTEN)
         for sent, ring in enumerate(started):
             try:
                 pipeline.send(self._app, ring)
             except BrokerError:
                 rings.withdraw(started[sent:])
                 raise
+            reach(Point.CHAIN_SENT)

@@ -12,6 +12,7 @@ import structlog
 from reelmill.errors import LeaseLost, Stalled
 from reelmill.ledger.lease import Lease
 from reelmill.ledger.runs import Runs
+from reelmill.points import Point, reach
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ class Held:
 
     def beat(self) -> None:
         """Say that the work has moved on. Raises `LeaseLost` or `Stalled` when there is no use in going on."""
+        reach(Point.MOVED, self.lease.stage)
         if self.lost:
             raise LeaseLost
         self.moved_s = time.monotonic()

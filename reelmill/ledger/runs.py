@@ -16,6 +16,7 @@ from reelmill.ledger import results
 from reelmill.ledger.lease import Lease, Link, Refusal
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
+from reelmill.points import Point, reach
 from reelmill.video import FINAL, STAGE_VERSION, Stage, StageResult, State
 
 LONGEST_BACKOFF_S = 600.0
@@ -83,6 +84,7 @@ class Runs:
                 if result.within:
                     result.within(connection)
                 connection.execute(query("advance"), self._advance(lease) | {"ring_id": finished[0]})
+                reach(Point.COMMITTING, lease.stage)
             elif not self._committed_before(connection, lease):
                 raise LeaseLost
 

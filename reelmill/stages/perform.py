@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from reelmill.errors import DiskFull, LeaseLost, OutOfMemory, StageError, Unexpected
 from reelmill.ledger.lease import Lease, Refusal
+from reelmill.points import Point, reach
 from reelmill.ports import Beat
 from reelmill.stages import describe, embed, index, transcode
 from reelmill.toolbox import Toolbox
@@ -64,16 +65,23 @@ def perform(stage: Stage, video_id: UUID, *, task_id: str, worker: str, tools: T
 def _perform(lease: Lease, tools: Toolbox) -> Outcome:
     try:
         with tools.keeper.keep(lease) as held:
+            reach(Point.CLAIMED, lease.stage)
             result = RUN[lease.stage](lease, tools, held.beat)
+            reach(Point.WORKED, lease.stage)
             tools.ledger.runs.commit(lease, result)
     except LeaseLost:
         log.warning("lease lost; result discarded")
+        if lease.stage is Stage.TRANSCODE:
+            transcode.remove_refused(lease, tools)
         return Outcome.REFUSED
     except OperationalError:
         # The ledger is away for longer than its patience: nothing can be written, so the lease will run out.
         raise
     except Exception as error:
         return _end(lease, tools, _as_stage_error(error))
+    reach(Point.COMMITTED, lease.stage)
+    if lease.stage is Stage.TRANSCODE:
+        transcode.remove_older(lease, tools)
     log.info("done", **result.facts)
     return Outcome.DONE
 

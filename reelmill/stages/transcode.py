@@ -21,10 +21,25 @@ def run(lease: Lease, tools: Toolbox, beat: Beat) -> StageResult:
         made = tools.transcoder.transcode(
             lease.source, Path(folder), beat, on_hash=partial(tools.ledger.runs.own_content, lease)
         )
-        # The token makes the key this attempt's own: a worker that lost its lease overwrites nothing.
-        blob_key = f"{lease.video_id}/transcode-v{lease.version}-{lease.token}"
+        blob_key = _blob_key(lease, lease.token)
         tools.blobs.put_folder(blob_key, Path(folder))
     return StageResult(facts=_facts(made), proxy=_stored(made, blob_key))
+
+
+def remove_refused(lease: Lease, tools: Toolbox) -> None:
+    """Remove what this attempt has stored, for another one holds the stage."""
+    tools.blobs.remove(_blob_key(lease, lease.token))
+
+
+def remove_older(lease: Lease, tools: Toolbox) -> None:
+    """Remove what earlier attempts have stored and could not commit before they died."""
+    for token in range(1, lease.token):
+        tools.blobs.remove(_blob_key(lease, token))
+
+
+def _blob_key(lease: Lease, token: int) -> str:
+    """The token makes the key an attempt's own: a worker that lost its lease overwrites nothing."""
+    return f"{lease.video_id}/transcode-v{lease.version}-{token}"
 
 
 def _facts(made: Transcoded) -> dict[str, object]:

@@ -94,3 +94,16 @@ def test_other_errors_of_the_file_system_go_through(root: Path, tmp_path: Path) 
     with pytest.raises(FileNotFoundError):
         LocalBlobs(root).put_folder("id", tmp_path / "gone")
     assert visible(root) == []
+
+
+def test_what_is_removed_is_gone_and_nothing_beside_it(root: Path, folder: Path) -> None:
+    blobs = LocalBlobs(root)
+    blobs.put_folder("video/one", folder)
+    blobs.put_folder("video/two", folder)
+    blobs.remove("video/one")
+    assert visible(root) == ["video/two/poster.jpg", "video/two/proxy.mp4"]
+
+
+def test_removing_what_is_not_there_changes_nothing(root: Path) -> None:
+    LocalBlobs(root).remove("video/one")
+    assert visible(root) == []

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from reelmill import points
 from reelmill.ledger import Ledger
 from reelmill.ledger.keeper import LeaseKeeper
 from reelmill.ledger.lease import Link
@@ -24,6 +25,7 @@ from reelmill.video import Stage
 class Rung:
     """A video and the messages of its present ring."""
 
+    rings: Rings
     ring: Ring
 
     @property
@@ -34,6 +36,21 @@ class Rung:
         """Deliver the stage's message."""
         task_id = next(link.task_id for link in self.ring.links if link.stage is stage)
         return perform(stage, self.video_id, task_id=task_id, worker="w1", tools=tools)
+
+    def ring_again(self) -> None:
+        """What the dispatcher does once the video's ring has ended."""
+        [self.ring] = self.rings.start([Ring(self.video_id, fresh_links())])
+
+
+def fresh_links() -> tuple[Link, ...]:
+    return tuple(Link(stage, str(uuid4()), f"q.{stage}") for stage in Stage)
+
+
+@pytest.fixture
+def arm() -> Iterator[Callable[[Callable[[str], None] | None], None]]:
+    """Arm the named points for the length of the test."""
+    yield points.arm
+    points.arm(None)
 
 
 @pytest.fixture
@@ -63,8 +80,7 @@ def rung(ledger: Ledger, database_url: str, tmp_path: Path) -> Iterator[Callable
             clip = tmp_path / f"{uuid4()}.mp4"
             clip.write_text(text)
             video_id = ledger.videos.enqueue(str(clip)).id
-            links = tuple(Link(stage, str(uuid4()), f"q.{stage}") for stage in Stage)
-            [ring] = rings.start([Ring(video_id, links)])
-            return Rung(ring)
+            [ring] = rings.start([Ring(video_id, fresh_links())])
+            return Rung(rings, ring)
 
         yield rung

@@ -18,6 +18,7 @@ from reelmill.video import Description, Proxy, Stage
 pytestmark = pytest.mark.services
 
 MakeRung = Callable[[str], Any]
+Arm = Callable[[Callable[[str], None] | None], None]
 
 
 class Raising(EchoDescriber):
@@ -149,3 +150,49 @@ def test_the_work_folder_is_empty_afterwards(tools: Toolbox, rung: MakeRung) -> 
     video = rung("cat")
     video.perform(Stage.TRANSCODE, tools)
     assert list(tools.work_dir.iterdir()) == []
+
+
+def take_away(tools: Toolbox) -> None:
+    """What the dispatcher does with a worker it takes for dead."""
+    with tools.ledger.pool.connection() as connection:
+        connection.execute("UPDATE reelmill.stage_runs SET lease_until = now() WHERE state = 'running'")
+    for lease in tools.ledger.runs.expired():
+        tools.ledger.runs.end(lease, WorkerLost())
+
+
+def test_a_transcode_that_is_refused_leaves_no_files(tools: Toolbox, rung: MakeRung, arm: Arm) -> None:
+    blobs = tools.blobs
+    assert isinstance(blobs, MemoryBlobs)
+    stored: list[str] = []
+
+    def lose(name: str) -> None:
+        if name == "transcode.worked":
+            stored.extend(blobs.objects)
+            take_away(tools)
+
+    arm(lose)
+    assert rung("cat").perform(Stage.TRANSCODE, tools) is Outcome.REFUSED
+    assert len(stored) == 2
+    assert blobs.objects == {}
+
+
+def test_the_files_of_an_attempt_that_died_go_when_the_next_one_commits(
+    tools: Toolbox, rung: MakeRung, arm: Arm
+) -> None:
+    assert isinstance(tools.blobs, MemoryBlobs)
+
+    def die(name: str) -> None:
+        if name == "transcode.worked":
+            raise SystemExit
+
+    video = rung("cat")
+    arm(die)
+    with pytest.raises(SystemExit):
+        video.perform(Stage.TRANSCODE, tools)
+    arm(None)
+    left = set(tools.blobs.objects)
+    take_away(tools)
+    video.ring_again()
+    assert video.perform(Stage.TRANSCODE, tools) is Outcome.DONE
+    assert len(left) == len(tools.blobs.objects) == 2
+    assert not left & set(tools.blobs.objects)
