@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from reelmill.errors import DiskFull, Misuse, SourceMissing
 
@@ -32,7 +31,7 @@ class LocalBlobs:
         Raises `Misuse` when there is something under that key, and `DiskFull`.
         """
         target = self._path(key)
-        incoming = self._root / INCOMING / uuid4().hex
+        incoming = self._incoming(key)
         try:
             _copy(folder, incoming)
             _publish(incoming, target)
@@ -50,8 +49,12 @@ class LocalBlobs:
         yield path
 
     def remove(self, key: str) -> None:
-        """Remove the folder `key/`, if there is one."""
+        """Remove the folder `key/`, if there is one, and what a writer that died has left of it."""
         shutil.rmtree(self._path(key), ignore_errors=True)
+        shutil.rmtree(self._incoming(key), ignore_errors=True)
+
+    def _incoming(self, key: str) -> Path:
+        return self._root / INCOMING / key.replace("/", "+")
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
-from pathlib import Path
 
 from reelmill.ledger.lease import Lease
 from reelmill.ports import Beat
+from reelmill.stages.scratch import scratch
 from reelmill.toolbox import Toolbox
 from reelmill.video import StageResult, StoredProxy, Transcoded
 
@@ -17,12 +16,12 @@ def run(lease: Lease, tools: Toolbox, beat: Beat) -> StageResult:
 
     Raises `Duplicate` before any decoding when the bytes are those of another video of the tenant.
     """
-    with tempfile.TemporaryDirectory(prefix=f"{lease.video_id}-", dir=tools.work_dir) as folder:
+    blob_key = _blob_key(lease, lease.token)
+    with scratch(lease, tools.work_dir) as folder:
         made = tools.transcoder.transcode(
-            lease.source, Path(folder), beat, on_hash=partial(tools.ledger.runs.own_content, lease)
+            lease.source, folder, beat, on_hash=partial(tools.ledger.runs.own_content, lease)
         )
-        blob_key = _blob_key(lease, lease.token)
-        tools.blobs.put_folder(blob_key, Path(folder))
+        tools.blobs.put_folder(blob_key, folder)
     return StageResult(facts=_facts(made), proxy=_stored(made, blob_key))
 
 

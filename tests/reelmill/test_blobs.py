@@ -107,3 +107,18 @@ def test_what_is_removed_is_gone_and_nothing_beside_it(root: Path, folder: Path)
 def test_removing_what_is_not_there_changes_nothing(root: Path) -> None:
     LocalBlobs(root).remove("video/one")
     assert visible(root) == []
+
+
+def test_what_a_dead_writer_left_goes_with_its_key(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(_self: Path, _target: Path) -> None:
+        raise SystemExit
+
+    blobs = LocalBlobs(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die)
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            blobs.put_folder("video/one", folder)
+    assert len(visible(root)) == 2
+    blobs.remove("video/one")
+    assert visible(root) == []
