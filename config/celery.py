@@ -19,8 +19,9 @@ def celery_config(broker_url: str, *, stage_limit_s: float) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
-            # Without these a publish or a poll on a half-open socket waits for ever.
-            "socket_timeout": 30.0,
+            # Without these a publish or a poll on a half-open socket waits for ever; and while the dispatcher waits,
+            # it mends nothing.
+            "socket_timeout": 5.0,
             "socket_connect_timeout": 5.0,
             "health_check_interval": 25,
             # No copy of what a worker has taken is kept for redelivery: the lease brings it back, and such copies

@@ -33,4 +33,5 @@ def send(app: Celery, ring: Ring) -> None:
         )
         for link in ring.links
     ]
-    chain(*signatures, app=app).apply_async()
+    # No retry: the dispatcher has other things to do and tries again by itself.
+    chain(*signatures, app=app).apply_async(retry=False)

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
-from psycopg import Connection
-from redis import Redis
+from celery import Celery
+from psycopg_pool import PoolTimeout
+from redis import Redis, RedisError
 
+from config.celery import celery_config
 from config.queues import queues
 from reelmill.embedded import Embedded, Servers
 from reelmill.embedded.owner import PROGRAMS
 from reelmill.ledger import Ledger, open_ledger
-from reelmill.ledger.pool import open_pool
+from reelmill.ledger.lease import Link
+from reelmill.ledger.pool import Pool, open_pool, persist
+from reelmill.ledger.rings import Ring
 from reelmill.settings import Settings
+from reelmill.video import Stage
+from tasks import pipeline
 from tests.faults import armed
 from tests.faults.effects import broken_promises, watch
 from tests.faults.proxy import TcpProxy
@@ -44,10 +50,13 @@ class Fleet:
     servers: Servers
     """The true addresses; the workers know only the proxies'."""
     supervisor: Supervisor
+    environment: Mapping[str, str]
+    """What all children are told."""
     broker: TcpProxy
     database: TcpProxy
     ledger: Ledger
-    connection: Connection[Any]
+    pool: Pool
+    """Straight to the database, for the tally."""
     redis: Redis
     orders: Path
     clips: Path
@@ -72,7 +81,7 @@ class Fleet:
         give_up_at = time.monotonic() + PATIENCE_S
         with ThreadPoolExecutor(1) as asking:
             while True:
-                answer = asking.submit(met)
+                answer = asking.submit(_patiently, met)
                 while not answer.done():
                     self.supervisor.keep()
                     time.sleep(0.02)
@@ -89,31 +98,86 @@ class Fleet:
         """Wait until these videos have ended."""
         self.await_(lambda: self.ended(ids) == len(ids), "the end of all videos")
 
+    @contextmanager
+    def more_workers(self, queue: str, number: int) -> Iterator[None]:
+        """Add workers of this queue, and stop them in order when the context ends."""
+        added = [
+            replace(child, name=f"{child.name}-more", command=tuple(_renamed(part, "more-") for part in child.command))
+            for child in children(self.settings, workers={queue: number}, dispatchers=0)
+            if child.name.startswith(queue)
+        ]
+        supervisor = Supervisor(added, environment=self.environment, logs=self.logs, embedded=None)
+        try:
+            supervisor.start()
+            pids = set(supervisor.pids().values())
+            self.await_(lambda: pids <= self._present(), f"{number} more workers of {queue}")
+            yield
+        finally:
+            supervisor.stop()
+
     def ended(self, ids: Sequence[UUID]) -> int:
         """How many of these have ended."""
-        row = self.connection.execute(
-            "SELECT count(*) FROM reelmill.videos WHERE id = ANY (%s) AND finished_at IS NOT NULL", [list(ids)]
-        ).fetchone()
-        return int(row[0]) if row else 0
+        return self.number(
+            "SELECT count(*) FROM reelmill.videos WHERE id = ANY (%s) AND finished_at IS NOT NULL", list(ids)
+        )
+
+    @persist
+    def rows(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the database itself."""
+        with self.pool.connection() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def number(self, query: LiteralString, *values: Any) -> int:
+        """The one number that the query gives."""
+        [[number]] = self.rows(query, *values)
+        return int(number)
+
+    def started(self, tenant: str) -> int:
+        """How many of the tenant's videos a worker has begun with."""
+        return self.number(
+            "SELECT count(*) FROM reelmill.stage_runs AS s JOIN reelmill.videos AS v ON v.id = s.video_id "
+            "WHERE v.tenant = %s AND s.stage = 'transcode'",
+            tenant,
+        )
+
+    def waiting_for(self, what: str) -> int:
+        """How many videos say that they wait for this."""
+        return self.number("SELECT count(*) FROM reelmill.videos WHERE waiting_for = %s AND finished_at IS NULL", what)
+
+    def send_copy(self, video: UUID, stage: Stage) -> None:
+        """Publish once more the message of the video's present ring that asks for this stage."""
+        [[written]] = self.rows("SELECT links FROM reelmill.rings WHERE video_id = %s", video)
+        links = [Link(Stage(link["stage"]), link["task_id"], link["queue"]) for link in written]
+        first = [link.stage for link in links].index(stage)
+        app = Celery("copies", broker=self.servers.broker_url, set_as_current=False)
+        app.conf.update(celery_config(self.servers.broker_url, stage_limit_s=60))
+        with app:
+            pipeline.send(app, Ring(video, tuple(links[first:])))
+
+    def log_of(self, child: str) -> str:
+        """What a child has logged."""
+        return (self.logs / f"{child}.log").read_text()
 
     def states(self, ids: Sequence[UUID]) -> list[str]:
         """The videos' states, in the order of the ids."""
-        rows = dict(self.connection.execute("SELECT id, state FROM reelmill.videos WHERE id = ANY (%s)", [list(ids)]))
-        return [rows[video] for video in ids]
+        states = dict(self.rows("SELECT id, state FROM reelmill.videos WHERE id = ANY (%s)", list(ids)))
+        return [states[video] for video in ids]
 
     def errors(self, ids: Sequence[UUID]) -> list[str | None]:
         """The classes of the errors that the runs of these videos met, as the triggers saw them."""
-        rows = self.connection.execute(
+        rows = self.rows(
             "SELECT detail FROM audit.effects WHERE video_id = ANY (%s) AND detail IS NOT NULL "
             "AND kind IN ('run waiting', 'run failed') ORDER BY id",
-            [list(ids)],
+            list(ids),
         )
         return [detail for (detail,) in rows]
 
     def broken_promises(self) -> list[str]:
         """What the tally holds against the mill: every list must be empty when all accepted videos have ended."""
+        with self.pool.connection() as connection:
+            broken = broken_promises(connection, self.accepted)
         return [
-            *broken_promises(self.connection, self.accepted),
+            *broken,
             *(f"message left in {key!r}" for key in self.messages()),
             *(f"file left: {path}" for path in (self.settings.data_dir / "work").iterdir()),
             *(f"file left: {path}" for path in self._incoming()),
@@ -130,8 +194,10 @@ class Fleet:
         alive = self.ledger.processes.alive()
         served = {queue for process in alive for queue in process.queues}
         pids = {pid for name, pid in self.supervisor.pids().items() if name not in PROGRAMS}
-        present = {int(process.name.rpartition(":")[2]) for process in alive}
-        return len(served) >= 4 and pids <= present
+        return len(served) >= 4 and pids <= self._present()
+
+    def _present(self) -> set[int]:
+        return {int(process.name.rpartition(":")[2]) for process in self.ledger.processes.alive()}
 
     @property
     def logs(self) -> Path:
@@ -143,10 +209,10 @@ class Fleet:
         return list(folder.iterdir()) if folder.exists() else []
 
     def _unowned(self) -> list[Path]:
-        owned = {key for (key,) in self.connection.execute("SELECT blob_key FROM reelmill.proxies")}
+        owned = {key for (key,) in self.rows("SELECT blob_key FROM reelmill.proxies")}
         blobs = self.settings.data_dir / "blobs"
         # A video that failed may leave what its last attempt stored.
-        failed = {str(v) for (v,) in self.connection.execute("SELECT id FROM reelmill.videos WHERE state = 'failed'")}
+        failed = {str(video) for (video,) in self.rows("SELECT id FROM reelmill.videos WHERE state = 'failed'")}
         return [
             path
             for path in blobs.glob("[!.]*/*")
@@ -154,9 +220,23 @@ class Fleet:
         ]
 
 
+def _patiently(met: Callable[[], object]) -> object:
+    """Ask, and take a server that is away for a no."""
+    try:
+        return met()
+    except (psycopg.OperationalError, PoolTimeout, RedisError):
+        return None
+
+
 @contextmanager
-def fleet(folder: Path, *, workers: int = 1, dispatchers: int = 1, **told: str) -> Iterator[Fleet]:
-    """Start one: `workers` for each queue; `told` is extra environment of all children."""
+def fleet(
+    folder: Path,
+    *,
+    workers: Mapping[str, int] | None = None,
+    dispatchers: int = 1,
+    told: Mapping[str, Mapping[str, str]] | None = None,
+) -> Iterator[Fleet]:
+    """Start one: one worker for each queue, or as many as `workers` says; `told` is extra environment by child."""
     embedded = Embedded(folder)
     try:
         servers = embedded.start()
@@ -169,24 +249,26 @@ def fleet(folder: Path, *, workers: int = 1, dispatchers: int = 1, **told: str) 
                 data_dir=folder, toolbox="tests.faults.toolbox:toolbox", lease_s=LEASE_S, ring_wait_s=RING_WAIT_S
             )
             orders, clips, logs = folder / "orders", folder / "clips", folder / "logs"
-            for made in (orders, clips, logs):
-                made.mkdir(exist_ok=True)
+            for needed in (orders, clips, logs):
+                needed.mkdir(exist_ok=True)
             boot.prepare(settings, servers.database_url)
+            made = children(settings, workers=workers or {}, dispatchers=dispatchers)
+            told_all = environment(settings, seen) | _told(settings, orders)
             supervisor = Supervisor(
-                children(settings, workers=workers, dispatchers=dispatchers),
-                environment=environment(settings, seen) | _told(settings, orders) | told,
+                [replace(each, environment={**each.environment, **(told or {}).get(each.name, {})}) for each in made],
+                environment=told_all,
                 logs=logs,
                 embedded=embedded,
             )
             with (
-                psycopg.connect(servers.database_url, autocommit=True) as connection,
                 open_pool(servers.database_url, size=4, name="tally") as pool,
                 Redis.from_url(servers.broker_url, decode_responses=True) as redis,
             ):
-                watch(connection)
+                with pool.connection() as connection:
+                    watch(connection)
                 ledger = open_ledger(pool, lease_s=LEASE_S, ring_wait_s=RING_WAIT_S)
                 made_fleet = Fleet(
-                    settings, servers, supervisor, broker, database, ledger, connection, redis, orders, clips
+                    settings, servers, supervisor, told_all, broker, database, ledger, pool, redis, orders, clips
                 )
                 try:
                     supervisor.start()
@@ -198,20 +280,22 @@ def fleet(folder: Path, *, workers: int = 1, dispatchers: int = 1, **told: str) 
         embedded.stop()
 
 
-def children(settings: Settings, *, workers: int, dispatchers: int) -> list[Child]:
+def children(settings: Settings, *, workers: Mapping[str, int], dispatchers: int) -> list[Child]:
     """The mill's own children, the dispatchers obeying orders."""
     made = [
         Child(f"dispatcher-{number}", (sys.executable, "-m", "tests.faults.dispatch")) for number in range(dispatchers)
     ]
     for queue in queues(settings, cores=2):
         plain = worker(queue)
-        for number in range(workers):
-            command = tuple(
-                f"--hostname={queue.name}-{number}@%h" if part.startswith("--hostname") else part
-                for part in plain.command
-            )
+        for number in range(workers.get(queue.name, 1)):
+            command = tuple(_renamed(part, f"{number}-") for part in plain.command)
             made.append(replace(plain, name=f"{queue.name}-{number}", command=command))
     return made
+
+
+def _renamed(part: str, prefix: str) -> str:
+    """No two workers may have one name."""
+    return part.replace("--hostname=", f"--hostname={prefix}")
 
 
 def _told(settings: Settings, orders: Path) -> dict[str, str]:

@@ -1,0 +1,78 @@
+"""The database dies in the middle of a commit, or its answer is lost: one effect of each stage."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.effects import logged
+from tests.faults.fleet import Fleet, fleet
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture(scope="module")
+def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("fleet")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def everybody_is_up(mill: Fleet) -> None:
+    mill.await_(mill.workers_up, "all workers")
+
+
+@pytest.mark.parametrize("stage", ["describe", "index"])
+def test_a_database_killed_before_it_has_committed_gets_the_result_once(mill: Fleet, stage: str) -> None:
+    order = mill.order(f"{stage}.committing", "stop")
+    [video] = mill.ingest("cat")
+    frozen = mill.await_obeyed(order)
+    server = mill.supervisor.pids()["postgres"]
+    os.kill(server, signal.SIGKILL)
+    mill.await_(lambda: mill.supervisor.pids().get("postgres", server) != server, "the database to be back")
+    os.killpg(os.getpgid(frozen), signal.SIGCONT)
+    mill.await_ended([video])
+    assert mill.states([video]) == ["indexed"]
+    assert logged(mill.settings.data_dir, "describe")[str(video)] == 1
+    assert mill.broken_promises() == []
+
+
+def test_commits_whose_answers_are_lost_are_not_done_again(mill: Fleet) -> None:
+    lost = []
+
+    def swallow(answer: bytes) -> bool:
+        if len(lost) < 6 and b"COMMIT\x00" in answer:
+            lost.append(answer)
+            return True
+        return False
+
+    mill.database.swallow = swallow
+    ids = mill.ingest(*(f"clip {number}" for number in range(6)))
+    mill.await_(lambda: len(lost) == 6, "six answers lost")
+    mill.database.mend()
+    mill.await_ended(ids)
+    assert mill.states(ids) == ["indexed"] * 6
+    assert mill.broken_promises() == []
+
+
+def test_connections_that_break_again_and_again_cost_no_video(mill: Fleet) -> None:
+    ids = mill.ingest(*(f"clip {number}" for number in range(20)))
+    for _ in range(4):
+        before = mill.ended(ids)
+        mill.database.drop()
+        mill.await_(lambda before=before: mill.ended(ids) > before or mill.ended(ids) == len(ids), "progress")
+    mill.await_ended(ids)
+    assert mill.states(ids) == ["indexed"] * 20
+    assert mill.broken_promises() == []
+
+
+def test_the_leader_is_replaced_when_its_connection_breaks(mill: Fleet) -> None:
+    order = mill.order("rings-written", "fail")
+    ids = mill.ingest("cat", "dog")
+    mill.await_obeyed(order)
+    mill.await_ended(ids)
+    assert mill.states(ids) == ["indexed"] * 2
+    assert mill.broken_promises() == []
