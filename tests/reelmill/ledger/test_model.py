@@ -289,6 +289,18 @@ class LedgerMachine(LedgerWorld):
             self.fail(lease, error)
         self.commit(lease, again=False)
 
+    @precondition(lambda self: self.unclaimed_videos)
+    @rule(video=any_of("unclaimed_videos"), times=st.integers(1, 3))
+    def workers_die_before_they_give_their_claims_back(self, video: VideoModel, times: int) -> None:
+        """Each leaves its stage running for a ring that is gone, while the video gets another."""
+        for _ in range(times):
+            if video.ring and not video.ring.claimed:
+                self.a_ring_is_withdrawn_in_the_instant_of_its_claim(video, dies=True)
+                self.the_waiting_become_due()
+                self.ring(longest=4)
+                self.leases_run_out(video)
+                self.end_expired()
+
     # What holds at all times, and at the end.
 
     @invariant()
