@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from reelmill.embedded import Embedded, Servers
@@ -18,6 +19,15 @@ from reelmill.ledger.pool import Pool, open_pool
 # What the developer has set must not colour the tests.
 for name in [name for name in os.environ if name.startswith("REELMILL_") and name != "REELMILL_MODEL_DIR"]:
     del os.environ[name]
+
+settings.register_profile(
+    "nightly",
+    max_examples=1000,
+    stateful_step_count=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""For `pytest --hypothesis-profile=nightly`: a long search, at random; the usual run takes other settings."""
 
 LEASE_S = 5.0
 RING_WAIT_S = 1.0

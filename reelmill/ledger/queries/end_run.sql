@@ -11,12 +11,15 @@ WITH run AS (
       AND token = %(token)s AND state = 'running'
     RETURNING video_id, ring_id
 ), ring AS (
-    DELETE FROM reelmill.rings AS r USING run WHERE r.id = run.ring_id
+    -- A video that ends takes along whatever ring it has: after a worker that died before it could give its claim
+    -- back, that is another than the claim's.
+    DELETE FROM reelmill.rings AS r USING run
+    WHERE r.video_id = run.video_id AND (r.id = run.ring_id OR %(video_state)s::text IS NOT NULL)
     RETURNING r.id
 )
 UPDATE reelmill.videos AS v
 SET state = coalesce(%(video_state)s, v.state),
-    ring_id = CASE WHEN v.ring_id = run.ring_id THEN NULL ELSE v.ring_id END,
+    ring_id = CASE WHEN v.ring_id = run.ring_id OR %(video_state)s::text IS NOT NULL THEN NULL ELSE v.ring_id END,
     lost_rings = 0,
     next_at = clock_timestamp() + make_interval(secs => %(wait_s)s),
     waiting_for = %(waiting_for)s,

@@ -353,3 +353,18 @@ def test_backoff_doubles_with_jitter_and_is_bounded(attempt: int, error: Retryab
         mean_s = min(error.backoff_s * 2 ** (attempt - 1), LONGEST_BACKOFF_S)
         assert wait_s is not None
         assert 0.5 * mean_s <= wait_s <= 1.5 * mean_s
+
+
+def test_a_video_that_ends_has_no_ring_even_if_its_worker_died_while_the_ring_was_replaced(
+    ledger: Ledger, rings: Rings, pool: Pool, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    first = ring(add())
+    orphaned = claim(first, Stage.TRANSCODE)
+    with pool.connection() as connection:  # What a claim leaves whose worker died before it could give it back.
+        connection.execute("DELETE FROM reelmill.rings WHERE video_id = %s", [first.video_id])
+        connection.execute("UPDATE reelmill.videos SET ring_id = NULL WHERE id = %s", [first.video_id])
+    ring(first.video_id)
+    ledger.runs.end(orphaned, UnreadableMedia())
+    assert rings.in_flight() == {}
+    assert ledger.videos.retry([first.video_id]) == 1
+    claim(ring(first.video_id), Stage.TRANSCODE)
