@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reelmill.ledger.costs import Costs
+from reelmill.ledger.lanes import Lanes
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.processes import Processes
 from reelmill.ledger.results import Results
@@ -28,6 +29,7 @@ class Ledger:
     costs: Costs
     processes: Processes
     status: Status
+    lanes: Lanes
 
 
 def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
@@ -40,4 +42,5 @@ def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
         costs=Costs(pool),
         processes=Processes(pool),
         status=Status(pool),
+        lanes=Lanes(pool),
     )
