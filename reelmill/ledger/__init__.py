@@ -16,6 +16,7 @@ from reelmill.ledger.results import Results
 from reelmill.ledger.runs import Runs
 from reelmill.ledger.status import Status
 from reelmill.ledger.videos import Videos
+from reelmill.ledger.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Ledger:
     processes: Processes
     status: Status
     lanes: Lanes
+    waits: Waits
 
 
 def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
@@ -43,4 +45,5 @@ def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
         processes=Processes(pool),
         status=Status(pool),
         lanes=Lanes(pool),
+        waits=Waits(pool),
     )
