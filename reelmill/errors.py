@@ -7,6 +7,7 @@ evidence (`error.evidence`, for instance the last lines ffmpeg wrote). The ledge
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 from uuid import UUID
 
@@ -130,3 +131,11 @@ class ModelMissing(Retryable):
 
 class LeaseLost(ReelmillError):
     """Another worker holds this stage now; what this one did is discarded."""
+
+
+def stage_errors(of: type[StageError] = StageError) -> Iterator[type[StageError]]:
+    """The classes that a stage can end with, as far as they are defined here; a plugged-in part may have more."""
+    for kind in of.__subclasses__():
+        if kind.__module__ == __name__:
+            yield kind
+            yield from stage_errors(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from reelmill.errors import Misuse
@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         10.0, description="Seconds after which an unclaimed message of an idle queue is taken for lost."
     )
     dispatch_interval_s: PositiveFloat = Field(0.25, description="Seconds between the dispatcher's polls.")
+    min_free_bytes: NonNegativeInt = Field(
+        2 * 2**30,
+        description="Bytes free under the data folder below which no transcode is started; 0 turns this off. "
+        "PostgreSQL's write-ahead log alone may take 1 GiB (its default max_wal_size).",
+    )
 
     cpu_processes: PositiveInt | None = Field(
         None, description="Processes of the transcode worker; unset means one for each two cores."

@@ -27,6 +27,7 @@ from reelmill.video import Stage, State
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LIFECYCLE = (ROOT / "docs/lifecycle.md").read_text()
+RUNBOOK = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 MAKE_LATER = {"scale-gpu-workers"}
@@ -136,14 +137,12 @@ def test_every_state_is_documented() -> None:
 
 def test_every_stage_error_is_documented_with_its_tries_and_its_wait() -> None:
     documented = {name: cells[1:3] for name, cells in rows(LIFECYCLE, "class").items()}
-    assert documented == {kind.__name__: _tries(kind) for kind in _kinds(errors.StageError)}
+    assert documented == {kind.__name__: _tries(kind) for kind in errors.stage_errors()}
 
 
-def _kinds(kind: type[errors.StageError]) -> Iterator[type[errors.StageError]]:
-    for inner in kind.__subclasses__():
-        if inner.__module__ == errors.__name__:
-            yield inner
-            yield from _kinds(inner)
+def test_the_runbook_says_what_to_do_about_each_error_that_ends_a_video_as_failed() -> None:
+    never = {errors.Busy, errors.Blocked, errors.Duplicate}
+    assert set(rows(RUNBOOK, "failed as")) == {kind.__name__ for kind in errors.stage_errors() if kind not in never}
 
 
 def _tries(kind: type[errors.StageError]) -> list[str]:

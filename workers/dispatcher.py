@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from reelmill.points import Point, reach
 from reelmill.settings import Settings
 from reelmill.video import NEXT_STAGE, STATE_AFTER, Stage, State
 from tasks import pipeline
+from workers.admission import DiskAdmission
 from workers.fairness import DeficitRoundRobin
 
 log = structlog.get_logger()
@@ -28,6 +30,9 @@ FURTHEST_FIRST = (State.EMBEDDED, State.DESCRIBED, State.TRANSCODED, State.QUEUE
 """What is nearly done is rung first: a finished video helps somebody, ten begun ones help nobody."""
 
 STANDBY_S = 1.0
+
+FULL = sys.maxsize
+"""More videos than any queue has room for."""
 
 
 class Dispatcher:
@@ -40,6 +45,8 @@ class Dispatcher:
         self._settings = settings
         self._url = url
         self._turns = {state: DeficitRoundRobin() for state in FURTHEST_FIRST}
+        transcode = [queue.name for queue in queues if queue.stage is Stage.TRANSCODE]
+        self._disk = DiskAdmission(ledger.lanes, transcode, settings.data_dir, min_free_bytes=settings.min_free_bytes)
 
     def run(self, stop: threading.Event) -> None:
         """Lead, or stand by and try again, until told to stop; outlasts a database or broker that is away."""
@@ -69,7 +76,8 @@ class Dispatcher:
         """One round: take back what was lost, then ring what there is room for; returns how many it rang."""
         for video_id in rings.drop_lost():
             log.warning("message lost; ringing anew", video_id=str(video_id))
-        in_flight = rings.in_flight()
+        self._disk.look()
+        in_flight = self._in_flight(rings)
         try:
             return sum(self._ring(rings, state, in_flight) for state in FURTHEST_FIRST)
         except BrokerError as error:
@@ -79,12 +87,17 @@ class Dispatcher:
     def end_expired(self) -> None:
         """End the attempts whose leases have run out."""
         for lease in self._ledger.runs.expired():
-            error = WorkerLost(f"The worker stopped answering during {lease.stage}, attempt {lease.attempt}.")
+            message = f"The worker stopped answering during {lease.stage}, attempt {lease.attempt}."
+            error = WorkerLost(message, evidence=lease.losses)
             try:
                 self._ledger.runs.end(lease, error)
             except LeaseLost:
                 continue  # It came back and finished in the last moment.
             log.warning("lease ran out", video_id=str(lease.video_id), stage=lease.stage, attempt=lease.attempt)
+
+    def _in_flight(self, rings: Rings) -> dict[str, int]:
+        """How many videos are in flight from each queue; a paused lane counts as full."""
+        return rings.in_flight() | dict.fromkeys(self._ledger.lanes.paused(), FULL)
 
     def _ring(self, rings: Rings, state: State, in_flight: dict[str, int]) -> int:
         chain = self._chain(state, in_flight)

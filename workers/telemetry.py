@@ -58,9 +58,12 @@ def configure_logs(settings: Settings) -> None:
 class SignOfLife:
     """Says every few seconds that this process is alive, from a thread, until stopped."""
 
-    def __init__(self, processes: Processes, name: str, kind: str, queues: Sequence[str] = ()) -> None:
+    def __init__(
+        self, processes: Processes, name: str, kind: str, queues: Sequence[str] = (), *, slots: int = 1
+    ) -> None:
         self._processes = processes
         self._identity = (name, kind, queues)
+        self._slots = slots
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="sign of life", daemon=True)
 
@@ -81,7 +84,7 @@ class SignOfLife:
     def _beat(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._processes.beat(*self._identity)
+                self._processes.beat(*self._identity, slots=self._slots)
             except (Error, PoolTimeout) as error:
                 log.warning("no sign of life given", error=str(error).strip())
             self._stopped.wait(BEAT_S)
@@ -96,7 +99,8 @@ def connect(settings: Settings) -> None:
     def on_ready(sender: Any, **_: Any) -> None:
         pool = open_pool(boot.database_url(settings), size=1, name="sign of life")
         queues = sorted(sender.app.amqp.queues.consume_from)
-        SignOfLife(Processes(pool), f"{sender.hostname}:{os.getpid()}", "worker", queues).start()
+        name, slots = f"{sender.hostname}:{os.getpid()}", sender.controller.concurrency
+        SignOfLife(Processes(pool), name, "worker", queues, slots=slots).start()
         log.info("ready", queues=queues)
 
     # weak=False: these closures have no other owner.

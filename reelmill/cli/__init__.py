@@ -1,7 +1,7 @@
 """The `reelmill` command: one door of the core, which reads the settings, asks the ledger, and prints.
 
-    ingest, status, similar, search, retry, doctor, transcode, describe     one command each
-    answers, tables, bars                                                   what people and programs see
+    ingest, status, similar, search, retry, doctor, transcode, describe     one command each; lanes has pause, resume
+    answers, tables, bars, status_view, waits_view                          what people and programs see
     failures                                                                one sentence and an exit status
     door, sources, waiting                                                  the ledger, the files named, the wait
 
@@ -22,6 +22,7 @@ from reelmill.cli.describe import describe
 from reelmill.cli.doctor import doctor
 from reelmill.cli.failures import INTERRUPTED, MISUSE, Interrupted, report
 from reelmill.cli.ingest import ingest
+from reelmill.cli.lanes import pause, resume
 from reelmill.cli.retry import retry
 from reelmill.cli.search import search
 from reelmill.cli.similar import similar
@@ -75,6 +76,8 @@ app.command(epilog=_example("reelmill status; reelmill status 0197c4be-8f5a-7c31
 app.command(epilog=_example("reelmill similar 0197c4be-8f5a-7c31-9d0e-2b6f4a1c8e77 -k 5"))(similar)
 app.command(epilog=_example('reelmill search "a dog on the grass"'))(search)
 app.command(epilog=_example("reelmill retry --failed --class Stalled"))(retry)
+app.command(epilog=_example('reelmill pause api.describe --minutes 30 --reason "the provider is down"'))(pause)
+app.command(epilog=_example("reelmill resume api.describe"))(resume)
 app.command(epilog=_example("reelmill doctor"))(doctor)
 app.command(epilog=_example("reelmill transcode holiday.mov -o out"))(transcode)
 app.command(epilog=_example("reelmill describe holiday.mov --json"))(describe)

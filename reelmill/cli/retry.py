@@ -10,7 +10,7 @@ import typer
 
 from reelmill.cli.answers import AsJson, answer
 from reelmill.cli.failures import CommandLineError
-from reelmill.errors import ReelmillError
+from reelmill.errors import ReelmillError, stage_errors
 
 if TYPE_CHECKING:
     from reelmill.ledger import Ledger
@@ -31,6 +31,8 @@ def retry(
     ids = [video_id(each) for each in videos or ()]
     if not (ids or failed or error_class):
         raise CommandLineError("Say which videos to try again: their ids, --failed for all, or --class CLASS.")
+    if error_class:
+        _require_error(error_class)
     with opened(load_settings()) as ledger:
         _require_known(ledger, ids)
         retried = ledger.videos.retry(ids or None, error_class=error_class)
@@ -40,6 +42,12 @@ def retry(
         lambda out: out.print(sentence if retried else "No failed video is meant by that."),
         as_json=as_json,
     )
+
+
+def _require_error(name: str) -> None:
+    names = [error.__name__ for error in stage_errors()]
+    if name not in names:
+        raise CommandLineError(f"No error class is called {name!r}; there are {', '.join(names)}.")
 
 
 def _require_known(ledger: Ledger, ids: Sequence[UUID]) -> None:

@@ -16,8 +16,10 @@ def status(
 ) -> None:
     """Show how far the videos are: how many in each state, and the newest ones.
 
-    With an id: each stage with its times, attempts and worker, what it waits for, why it failed, what it cost.
+    With an id: what it waits for, each stage with its times, attempts and worker, why it failed, what it cost.
     """
+    from dataclasses import asdict
+
     from reelmill.cli.door import opened, video_id
     from reelmill.cli.status_view import one_video, show_video, show_videos
     from reelmill.errors import ReelmillError
@@ -27,11 +29,13 @@ def status(
     with opened(load_settings()) as ledger:
         if wanted is None:
             counts, videos = ledger.status.counts(), ledger.status.videos(limit=limit)
-            document = {"counts": counts, "videos": videos}
-            answer(document, lambda out: show_videos(out, counts, videos), as_json=as_json)
+            lanes = [asdict(pause) for pause in ledger.lanes.paused().values()]
+            document = {"counts": counts, "lanes": lanes, "videos": videos}
+            answer(document, lambda out: show_videos(out, document), as_json=as_json)
             return
         found = ledger.status.video(wanted)
+        waiting = ledger.waits.of(wanted)
     if found is None:
         raise ReelmillError(f"There is no video {wanted}; `reelmill status` lists those there are.")
-    detail = one_video(found)
+    detail = one_video(found) | {"waiting": waiting}
     answer(detail, lambda out: show_video(out, detail), as_json=as_json)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from reelmill.cli.answers import clean
-from reelmill.cli.tables import VIDEO_HEADINGS, name, news, print_table, state_text, video_rows
+from reelmill.cli.tables import VIDEO_HEADINGS, name, news, print_table, state_text, time_text, video_rows
+from reelmill.cli.waits_view import paused_line, waiting_lines
 
 
 def one_video(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,21 +18,26 @@ def one_video(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "stages": [_stage(stage) for stage in row["stages"]]}
 
 
-def show_videos(out: Console, counts: Mapping[str, int], videos: Sequence[Mapping[str, Any]]) -> None:
-    """How many videos are in each state, then the newest."""
+def show_videos(out: Console, document: Mapping[str, Any]) -> None:
+    """How many videos are in each state, which lanes are paused, then the newest videos."""
+    counts = document["counts"]
     total = sum(counts.values())
+    for lane in document["lanes"]:
+        out.print(clean(paused_line(lane)))
     if not total:
         out.print("There are no videos yet: `reelmill ingest FOLDER` puts some in.")
         return
     parts = [Text.assemble(state_text(state), f" {count}") for state, count in counts.items() if count]
     out.print(Text("  ").join([Text(f"{total} in all:"), *parts]))
-    print_table(out, VIDEO_HEADINGS, video_rows(videos))
+    print_table(out, VIDEO_HEADINGS, video_rows(document["videos"]))
 
 
 def show_video(out: Console, video: Mapping[str, Any]) -> None:
     """One video: what it is, where it stands, its stages, its description."""
     out.print(Text.assemble(clean(name(video)), "  ", state_text(video["state"]), f"  {clean(news(video))}"))
-    out.print(f"{clean(video['source'])}  (tenant {clean(video['tenant'])}, since {_time(video['created_at'])})")
+    out.print(f"{clean(video['source'])}  (tenant {clean(video['tenant'])}, since {time_text(video['created_at'])})")
+    for line in waiting_lines(video["waiting"]) if video["waiting"] else ():
+        out.print(f"  {clean(line)}")
     if video["stages"]:
         headings = ("stage", "state", "started", "took", "attempts", "worker", "device", "rung", "error")
         print_table(out, headings, [_stage_row(stage) for stage in video["stages"]])
@@ -58,7 +63,7 @@ def _stage_row(stage: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         stage["stage"],
         stage["state"],
-        _time(stage["started_at"]),
+        time_text(stage["started_at"]),
         f"{stage['seconds']:.2f} s" if stage["seconds"] is not None else "",
         str(stage["attempts"]),
         stage["worker"] or "",
@@ -81,7 +86,3 @@ def _show_description(out: Console, description: Mapping[str, Any]) -> None:
     out.print(f"genres: {', '.join(description['genres']) or 'none'}")
     out.print(clean(description["description"]))
     out.print(f"tags: {clean(tags) or 'none'}")
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""

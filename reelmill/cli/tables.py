@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -47,6 +48,11 @@ VIDEO_HEADINGS = ("id", "state", "video", "waits for, or error")
 def state_text(state: str) -> Text:
     """The state in its colour."""
     return Text(state, STYLES.get(state, "cyan"))
+
+
+def time_text(moment: datetime | None) -> str:
+    """The moment in the time of this machine, to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 def name(video: Mapping[str, Any]) -> str:

@@ -30,17 +30,17 @@ def wait(ledger: Ledger, ids: Sequence[UUID], display: Display, each_poll: Calla
                 look_s = time.monotonic() + LOOK_S
                 note = persist(hindrance)(ledger, ids)
                 if note != said:
-                    display.say(note or "Workers are back.")
+                    display.say(note or "The work goes on.")
                 said = note
             each_poll()
             time.sleep(POLL_S)
 
 
 def hindrance(ledger: Ledger, ids: Sequence[UUID]) -> str:
-    """What keeps these videos from moving, as a sentence; empty when workers and a dispatcher are alive."""
+    """What keeps these videos from moving, as a sentence; empty when nothing is known to."""
     missing = {"worker", "dispatcher"} - {process.kind for process in ledger.processes.alive()}
     if not missing:
-        return ""
+        return " ".join(f"Lane {queue} is paused: {pause.reason}." for queue, pause in ledger.lanes.paused().items())
     waits = Counter(row["waiting_for"] for row in ledger.status.videos(ids=ids, limit=len(ids)) if row["waiting_for"])
     awaited = ", ".join(f"{count} for {what}" for what, count in waits.most_common())
     return f"No {' and no '.join(sorted(missing))} is alive. Videos wait: {awaited}."

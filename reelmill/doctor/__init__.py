@@ -4,7 +4,8 @@
     media       ffmpeg and PyAV
     weights     the offline models' packages and weights, the genre list
     database    PostgreSQL, pgvector, the schema          broker      Redis or Valkey
-    mill        workers, the dispatcher, stuck videos     servers     where those three find what they look at
+    mill        workers and the dispatcher                stuck       what stands still, and why
+    servers     where these find what they look at
 
 Nothing is changed, with one exception: embedded servers that have run in the data folder before, and do not run
 now, are started for the length of the examination. That takes a second, and is the only way to know that they can.

@@ -43,7 +43,7 @@ def _examined(connection: Connection[Any]) -> Iterator[Check]:
     yield _pgvector(connection)
     schema = _schema(connection)
     yield schema
-    if schema.ok and _has_ledger(connection):
+    if schema.ok and not pending(connection):
         yield from mill.checks(connection)
 
 

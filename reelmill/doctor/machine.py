@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from reelmill.disk import free_bytes, nearest_existing
 from reelmill.doctor.check import Check
 from reelmill.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
-MIN_FREE_BYTES = 2 * 2**30
-"""PostgreSQL's write-ahead log alone may take 1 GiB (its default `max_wal_size`)."""
 
 
 def checks(settings: Settings) -> Iterator[Check]:
     """Python and the data folder."""
     yield _python()
-    yield from _data_folder(settings.data_dir.absolute())
+    folder = settings.data_dir.absolute()
+    found = _data_folder(folder)
+    yield found
+    if found.ok:
+        yield _disk(folder, settings.min_free_bytes)
 
 
 def _python() -> Check:
@@ -29,22 +31,22 @@ def _python() -> Check:
     return Check("python", good, detail, None if good else "Reelmill runs on Linux with Python 3.11 or newer.")
 
 
-def _data_folder(folder: Path) -> Iterator[Check]:
-    there = _nearest_existing(folder)
+def _data_folder(folder: Path) -> Check:
+    there = nearest_existing(folder)
     if not _takes_files(there):
-        yield Check(
+        return Check(
             "data folder", False, f"{there} cannot be written to.", "Set REELMILL_DATA_DIR to a folder of yours."
         )
-        return
-    yield Check("data folder", True, f"{folder}{'' if there == folder else ' (made at the first start)'}")
-    free_bytes = shutil.disk_usage(there).free
-    enough = free_bytes >= MIN_FREE_BYTES
-    fix = None if enough else "Free some space, or set REELMILL_DATA_DIR to a folder on another disk."
-    yield Check("disk", enough, f"{free_bytes / 2**30:.1f} GiB free for {folder}", fix)
+    return Check("data folder", True, f"{folder}{'' if there == folder else ' (made at the first start)'}")
 
 
-def _nearest_existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.parents) if path.exists())
+def _disk(folder: Path, min_free_bytes: int) -> Check:
+    free = free_bytes(folder)
+    found = f"{free / 2**30:.1f} GiB free for {folder}"
+    if free >= min_free_bytes:
+        return Check("disk", True, found)
+    detail = f"{found}; no transcode is started below {min_free_bytes} bytes (REELMILL_MIN_FREE_BYTES)."
+    return Check("disk", False, detail, "Free some space, or set REELMILL_DATA_DIR to a folder on another disk.")
 
 
 def _takes_files(folder: Path) -> bool:

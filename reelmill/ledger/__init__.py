@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reelmill.ledger.costs import Costs
+from reelmill.ledger.lanes import Lanes
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.processes import Processes
 from reelmill.ledger.results import Results
 from reelmill.ledger.runs import Runs
 from reelmill.ledger.status import Status
 from reelmill.ledger.videos import Videos
+from reelmill.ledger.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Ledger:
     costs: Costs
     processes: Processes
     status: Status
+    lanes: Lanes
+    waits: Waits
 
 
 def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
@@ -40,4 +44,6 @@ def open_ledger(pool: Pool, *, lease_s: float, ring_wait_s: float) -> Ledger:
         costs=Costs(pool),
         processes=Processes(pool),
         status=Status(pool),
+        lanes=Lanes(pool),
+        waits=Waits(pool),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from uuid import UUID
 
@@ -43,6 +44,32 @@ class Lease:
     def state_after(self) -> State:
         """The video's state once this stage is done."""
         return STATE_AFTER[self.stage]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiredLease(Lease):
+    """A lease that ran out in its holder's hands, with what the ledger knows of that attempt."""
+
+    worker: str
+    device: str
+    began: datetime
+    ended: datetime
+    """When the lease ran out; the holder was last heard of one lease's length before."""
+    earlier_losses: str
+    """The lines of the attempts that were lost before."""
+
+    @property
+    def losses(self) -> str:
+        """One line for each attempt lost so far, this one's last: which workers a video takes down with it."""
+        line = (
+            f"attempt {self.attempt}: {self.worker} on {self.device}, "
+            f"began {_moment(self.began)}, lease ran out {_moment(self.ended)}"
+        )
+        return f"{self.earlier_losses}\n{line}".lstrip("\n")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Refusal(Enum):

@@ -30,13 +30,14 @@ class Processes:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    def beat(self, name: str, kind: str, queues: Sequence[str] = ()) -> None:
-        """Say that this process is alive; the first time adds it."""
+    def beat(self, name: str, kind: str, queues: Sequence[str] = (), *, slots: int = 1) -> None:
+        """Say that this process is alive and can run so many tasks at once; the first time adds it."""
         with self.pool.connection() as connection:
             connection.execute(
-                "INSERT INTO reelmill.processes (name, kind, queues) VALUES (%s, %s, %s) "
-                "ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp(), queues = excluded.queues",
-                [name, kind, list(queues)],
+                "INSERT INTO reelmill.processes (name, kind, queues, slots) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp(), "
+                "queues = excluded.queues, slots = excluded.slots",
+                [name, kind, list(queues), slots],
             )
 
     def leave(self, name: str) -> None:

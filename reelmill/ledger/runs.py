@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from reelmill.errors import Blocked, Busy, Duplicate, LeaseLost, StageError
 from reelmill.ledger import results
-from reelmill.ledger.lease import Lease, Link, Refusal
+from reelmill.ledger.lease import ExpiredLease, Lease, Link, Refusal
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
 from reelmill.points import Point, reach
@@ -142,19 +142,11 @@ class Runs:
                 raise LeaseLost
         return state
 
-    def expired(self) -> list[Lease]:
+    def expired(self) -> list[ExpiredLease]:
         """The leases that have run out: their workers died or stopped making progress."""
         with self.pool.connection() as connection:
-            rows = (
-                connection.cursor(row_factory=dict_row)
-                .execute(
-                    "SELECT s.video_id, s.stage, s.version, s.token, s.attempt, v.tenant, v.source "
-                    "FROM reelmill.stage_runs AS s JOIN reelmill.videos AS v ON v.id = s.video_id "
-                    "WHERE s.state = 'running' AND s.lease_until < clock_timestamp()"
-                )
-                .fetchall()
-            )
-        return [_lease(row["video_id"], Stage(row["stage"]), row) for row in rows]
+            rows = connection.cursor(row_factory=dict_row).execute(query("expired")).fetchall()
+        return [_expired_lease(row) for row in rows]
 
     def _advance(self, lease: Lease) -> dict[str, Any]:
         following = lease.next_link
@@ -215,4 +207,15 @@ def _lease(video_id: UUID, stage: Stage, row: dict[str, Any]) -> Lease:
         tenant=row["tenant"],
         source=row["source"],
         links=tuple(Link(Stage(e["stage"]), e["task_id"], e["queue"]) for e in row.get("links", [])),
+    )
+
+
+def _expired_lease(row: dict[str, Any]) -> ExpiredLease:
+    return ExpiredLease(
+        **vars(_lease(row["video_id"], Stage(row["stage"]), row)),
+        worker=row["worker"],
+        device=row["device"],
+        began=row["started_at"],
+        ended=row["lease_until"],
+        earlier_losses=row["earlier"],
     )

@@ -6,6 +6,7 @@ import pytest
 
 from config.celery import celery_config
 from config.queues import QUEUE_OF, queues
+from reelmill.ledger.lanes import stage_of
 from reelmill.settings import Settings
 from reelmill.video import Stage
 from tasks.pipeline import task_name
@@ -14,6 +15,10 @@ from tasks.pipeline import task_name
 def test_every_stage_has_a_queue_with_a_worker() -> None:
     table = queues(Settings(), cores=4)
     assert [(queue.stage, queue.name) for queue in table] == list(QUEUE_OF.items())
+
+
+def test_the_core_knows_each_queues_name_as_a_lane_of_its_stage() -> None:
+    assert all(stage_of(queue.name) is queue.stage for queue in queues(Settings(), cores=4))
 
 
 @pytest.mark.parametrize("cores", [1, 2, 64])

@@ -12,7 +12,6 @@ import pytest
 from reelmill.cli import main
 from reelmill.doctor import Check, broker, database, examine, machine, media, weights
 from reelmill.embedded import Servers
-from reelmill.ledger import Ledger
 from reelmill.models.catalogue import IMAGE_WEIGHTS
 from reelmill.settings import Settings
 
@@ -90,6 +89,13 @@ def test_a_data_folder_that_takes_no_files_is_found():
     assert "REELMILL_DATA_DIR" in (found.fix or "")
 
 
+@pytest.mark.parametrize(("min_free_bytes", "ok"), [(2**62, False), (1, True), (0, True)])
+def test_too_little_room_is_found_by_the_limit_that_holds_up_transcodes(tmp_path, min_free_bytes, ok):
+    found = named("disk", machine.checks(settings(data_dir=tmp_path / "data", min_free_bytes=min_free_bytes)))
+    assert found.ok is ok
+    assert ok or "REELMILL_MIN_FREE_BYTES" in found.detail
+
+
 def test_nothing_is_made_for_a_data_folder_that_is_not_there_yet(tmp_path):
     checks = list(examine(settings(data_dir=tmp_path / "data", model_dir=tmp_path)))
     assert not (tmp_path / "data").exists()
@@ -144,7 +150,10 @@ class TestServers:
 
     def test_a_migrated_database_that_rests_is_well(self, database_url: str) -> None:
         checks = list(database.checks(database_url))
-        assert [check.name for check in checks] == ["database", "pgvector", "schema", "workers", "stuck videos"]
+        assert [check.name for check in checks] == [
+            "database", "pgvector", "schema", "workers", "dispatcher", "consuming",
+            "lanes", "leases", "messages", "stuck videos", "poison videos",
+        ]  # fmt: skip
         assert all(check.ok for check in checks)
         assert "none is running" in named("workers", checks).detail
 
@@ -152,6 +161,14 @@ class TestServers:
         checks = list(database.checks(servers.database_url))
         assert all(check.ok for check in checks)
         assert named("schema", checks).detail.startswith("none yet")
+
+    def test_a_schema_that_lacks_a_migration_is_well_and_not_asked_for_what_it_lacks(self, database_url: str) -> None:
+        with psycopg.connect(database_url) as connection:
+            connection.execute("DELETE FROM reelmill.migrations WHERE name = '0003_lanes.sql'")
+            connection.execute("DROP TABLE reelmill.lanes")
+        checks = list(database.checks(database_url))
+        assert [check.name for check in checks] == ["database", "pgvector", "schema"]
+        assert "0003_lanes.sql comes with the next start" in named("schema", checks).detail
 
     def test_a_schema_from_a_newer_version_is_found(self, database_url: str) -> None:
         with psycopg.connect(database_url) as connection:
@@ -164,71 +181,3 @@ class TestServers:
         checks = list(broker.checks(servers.broker_url))
         assert [check.name for check in checks] == ["broker", "broker eviction", "broker durability"]
         assert all(check.ok and check.fix is None for check in checks)
-
-    def test_waiting_videos_without_a_worker_are_found(self, database_url: str, ledger: Ledger) -> None:
-        ledger.videos.enqueue("/1.mp4")
-        found = named("workers", database.checks(database_url))
-        assert not found.ok
-        assert "1 videos wait" in found.detail
-        assert "make up" in (found.fix or "")
-
-    def test_workers_without_a_dispatcher_are_found_when_videos_wait(self, database_url: str, ledger: Ledger) -> None:
-        ledger.processes.beat("w", "worker", ["cpu"])
-        assert named("workers", database.checks(database_url)).ok
-        ledger.videos.enqueue("/1.mp4")
-        assert "the dispatcher" in named("workers", database.checks(database_url)).detail
-        ledger.processes.beat("d", "dispatcher")
-        assert named("workers", database.checks(database_url)).ok
-
-    def test_a_queue_that_is_waited_for_and_nobody_serves_is_found(self, database_url: str, ledger: Ledger) -> None:
-        ledger.processes.beat("w", "worker", ["cpu"])
-        ledger.processes.beat("d", "dispatcher")
-        ring(database_url, ledger, "index", due="1 minute")
-        found = named("workers", database.checks(database_url))
-        assert not found.ok
-        assert "queue index" in found.detail
-
-    @pytest.mark.parametrize(("due", "stuck"), [("-2 minutes", True), ("1 minute", False)])
-    def test_a_message_that_nobody_takes_is_stuck_once_overdue(
-        self, database_url: str, ledger: Ledger, due: str, stuck: bool
-    ) -> None:
-        ring(database_url, ledger, "cpu", due=due)
-        assert named("stuck videos", database.checks(database_url)).ok is not stuck
-
-    def test_a_message_of_a_busy_queue_waits_its_turn(self, database_url: str, ledger: Ledger) -> None:
-        ring(database_url, ledger, "cpu", due="-2 minutes")
-        ring(database_url, ledger, "cpu", due=None)
-        assert named("stuck videos", database.checks(database_url)).ok
-
-    def test_a_video_that_no_dispatcher_rings_is_stuck_and_says_what_for(
-        self, database_url: str, ledger: Ledger
-    ) -> None:
-        ledger.videos.enqueue("/1.mp4")
-        assert named("stuck videos", database.checks(database_url)).ok
-        with psycopg.connect(database_url) as connection:
-            connection.execute("UPDATE reelmill.videos SET next_at = now() - interval '2 minutes'")
-        found = named("stuck videos", database.checks(database_url))
-        assert not found.ok
-        assert "1 wait for the dispatcher" in found.detail
-
-    def test_a_stage_whose_worker_is_gone_is_stuck(self, database_url: str, ledger: Ledger) -> None:
-        video_id = ledger.videos.enqueue("/1.mp4").id
-        with psycopg.connect(database_url) as connection:
-            connection.execute(
-                "INSERT INTO reelmill.stage_runs (video_id, stage, version, state, lease_until) "
-                "VALUES (%s, 'transcode', 1, 'running', now() - interval '2 minutes')",
-                [video_id],
-            )
-        assert not named("stuck videos", database.checks(database_url)).ok
-
-
-def ring(database_url: str, ledger: Ledger, queue: str, due: str | None) -> None:
-    """A new video with a message out for a queue; claimed when it has no due time."""
-    video_id = ledger.videos.enqueue(f"/{queue}-{due}.mp4").id
-    with psycopg.connect(database_url) as connection:
-        connection.execute(
-            "WITH ring AS (INSERT INTO reelmill.rings (video_id, links, stage, queue, due_at) "
-            "VALUES (%(id)s, '[]', 'transcode', %(queue)s, now() + %(due)s::interval) RETURNING id) "
-            "UPDATE reelmill.videos SET ring_id = ring.id FROM ring WHERE videos.id = %(id)s",
-            {"id": video_id, "queue": queue, "due": due},
-        )

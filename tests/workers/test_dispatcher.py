@@ -6,6 +6,7 @@ import json
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,7 +51,7 @@ def rings(database_url: str) -> Iterator[Rings]:
 
 @pytest.fixture
 def dispatcher(app: Celery, ledger: Ledger, database_url: str) -> Dispatcher:
-    return Dispatcher(app, ledger, QUEUES, Settings(), database_url)
+    return Dispatcher(app, ledger, QUEUES, Settings(min_free_bytes=0), database_url)
 
 
 class StopAfter(threading.Event):
@@ -156,6 +157,98 @@ def test_a_full_queue_further_on_cuts_the_chain_and_keeps_the_first_going(
     assert dispatcher.tick(rings) == 1
     [(task_id, _)] = sent(app, CPU)
     assert [link.stage for link in claim(ledger, video_id, Stage.TRANSCODE, task_id).links] == [Stage.TRANSCODE]
+
+
+def test_a_paused_lane_is_not_rung_and_holds_up_no_other(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    transcoded, queued = enqueue(ledger, 2)
+    with pool.connection() as connection:
+        connection.execute("UPDATE reelmill.videos SET state = 'transcoded' WHERE id = %s", [transcoded])
+    ledger.lanes.pause(QUEUE_OF[Stage.DESCRIBE], 60, "the provider is down")
+    assert dispatcher.tick(rings) == 1
+    [(task_id, video_id)] = sent(app, CPU)
+    assert video_id == str(queued)
+    assert [link.stage for link in claim(ledger, queued, Stage.TRANSCODE, task_id).links] == [Stage.TRANSCODE]
+
+
+def test_a_resumed_lane_is_rung_again(dispatcher: Dispatcher, rings: Rings, ledger: Ledger, app: Celery) -> None:
+    enqueue(ledger)
+    ledger.lanes.pause(CPU, 60, "by hand")
+    assert dispatcher.tick(rings) == 0
+    ledger.lanes.resume(CPU)
+    assert dispatcher.tick(rings) == 1
+
+
+def test_what_was_sent_before_the_pause_may_still_run(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    dispatcher.tick(rings)
+    ledger.lanes.pause(CPU, 60, "by hand")
+    dispatcher.tick(rings)
+    [(task_id, _)] = sent(app, CPU)
+    assert claim(ledger, video_id, Stage.TRANSCODE, task_id).attempt == 1
+
+
+def test_in_a_paused_lane_a_message_counts_as_lost_by_the_same_rules_and_is_sent_anew_once_it_is_resumed(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    dispatcher.tick(rings)
+    ledger.lanes.pause(CPU, 60, "by hand")
+    with pool.connection() as connection:
+        connection.execute("UPDATE reelmill.rings SET due_at = now() - interval '1 s'")
+    dispatcher.tick(rings)
+    assert rings.in_flight() == {CPU: 1}  # Its workers are away as well, so nothing tells that it is lost.
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO reelmill.processes (name, kind, queues, started_at) "
+            "VALUES ('w1', 'worker', %s, now() - interval '1 minute')",
+            [[CPU]],
+        )
+    dispatcher.tick(rings)
+    assert rings.in_flight() == {}
+    ledger.lanes.resume(CPU)
+    sent(app, CPU)
+    assert dispatcher.tick(rings) == 1
+    [(_, named)] = sent(app, CPU)
+    assert named == str(video_id)
+
+
+def test_too_little_room_on_the_disk_holds_up_transcodes_alone_and_fails_no_video(
+    ledger: Ledger, rings: Rings, pool: Pool, app: Celery, database_url: str, tmp_path: Path
+) -> None:
+    transcoded, queued = enqueue(ledger, 2)
+    with pool.connection() as connection:
+        connection.execute("UPDATE reelmill.videos SET state = 'transcoded' WHERE id = %s", [transcoded])
+    full = Settings(data_dir=tmp_path, min_free_bytes=2**62)
+    assert Dispatcher(app, ledger, QUEUES, full, database_url).tick(rings) == 1
+    assert len(sent(app, QUEUE_OF[Stage.DESCRIBE])) == 1
+    shown = ledger.status.video(queued) or {}
+    assert (shown["state"], shown["error"]) == ("queued", None)
+
+
+def test_a_video_that_keeps_losing_its_worker_is_parked_with_a_line_for_each_loss(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    for attempt in (1, 2, 3):
+        dispatcher.tick(rings)
+        [(task_id, _)] = sent(app, CPU)
+        ledger.runs.claim(video_id, Stage.TRANSCODE, task_id=task_id, worker=f"cpu@host{attempt}", device="cpu")
+        with pool.connection() as connection:
+            connection.execute("UPDATE reelmill.stage_runs SET lease_until = now() - interval '1 s'")
+        dispatcher.end_expired()
+        with pool.connection() as connection:
+            connection.execute("UPDATE reelmill.videos SET next_at = now()")
+    shown = ledger.status.video(video_id) or {}
+    assert (shown["state"], shown["error"]["class"]) == ("failed", "WorkerLost")
+    lines = shown["stages"][0]["error"]["evidence"].splitlines()
+    assert [line.split(", began ")[0] for line in lines] == [
+        f"attempt {attempt}: cpu@host{attempt} on cpu" for attempt in (1, 2, 3)
+    ]
+    assert all("lease ran out 20" in line for line in lines)
 
 
 def test_a_lease_that_ran_out_is_ended_and_the_video_rung_again(

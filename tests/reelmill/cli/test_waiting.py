@@ -70,6 +70,15 @@ def test_with_a_worker_and_a_dispatcher_nothing_is_said(ledger, ids):
     assert display.said == []
 
 
+def test_a_paused_lane_is_named_while_the_wait_lasts(ledger, ids):
+    ledger.processes.beat("w", "worker", ["cpu"])
+    ledger.processes.beat("d", "dispatcher")
+    ledger.lanes.pause("cpu", 60, "the disk is full")
+    display = Worker(ledger, ids)
+    wait(ledger, ids, display)
+    assert display.said == ["Lane cpu is paused: the disk is full."]
+
+
 def test_a_dispatcher_alone_is_no_worker(ledger):
     ledger.processes.beat("d", "dispatcher")
     assert not has_workers(ledger)

@@ -202,6 +202,18 @@ def test_only_leases_that_ran_out_are_expired(ledger: Ledger, pool: Pool, add: A
     assert [(lease.video_id, lease.token) for lease in ledger.runs.expired()] == [(late.video_id, late.token)]
 
 
+def test_the_evidence_of_another_error_is_not_taken_for_a_lost_worker(
+    ledger: Ledger, pool: Pool, add: Add, ring: RingUp, claim: Claim
+) -> None:
+    video_id = add()
+    ledger.runs.end(claim(ring(video_id), Stage.TRANSCODE), Stalled(evidence="ffmpeg's last words"))
+    make_due(pool)
+    expire(pool, claim(ring(video_id), Stage.TRANSCODE))
+    [lost] = ledger.runs.expired()
+    assert lost.losses.startswith("attempt 2: w1 on cpu, began ")
+    assert len(lost.losses.splitlines()) == 1
+
+
 def test_a_retryable_error_leaves_the_video_waiting_with_its_reason(
     ledger: Ledger, add: Add, ring: RingUp, claim: Claim
 ) -> None:
