@@ -235,6 +235,8 @@ def fleet(
     workers: Mapping[str, int] | None = None,
     dispatchers: int = 1,
     told: Mapping[str, Mapping[str, str]] | None = None,
+    lease_s: float = LEASE_S,
+    ring_wait_s: float = RING_WAIT_S,
 ) -> Iterator[Fleet]:
     """Start one: one worker for each queue, or as many as `workers` says; `told` is extra environment by child."""
     embedded = Embedded(folder)
@@ -246,7 +248,7 @@ def fleet(
         ):
             seen = Servers(database_url, broker_url)
             settings = Settings(
-                data_dir=folder, toolbox="tests.faults.toolbox:toolbox", lease_s=LEASE_S, ring_wait_s=RING_WAIT_S
+                data_dir=folder, toolbox="tests.faults.toolbox:toolbox", lease_s=lease_s, ring_wait_s=ring_wait_s
             )
             orders, clips, logs = folder / "orders", folder / "clips", folder / "logs"
             for needed in (orders, clips, logs):
@@ -266,7 +268,7 @@ def fleet(
             ):
                 with pool.connection() as connection:
                     watch(connection)
-                ledger = open_ledger(pool, lease_s=LEASE_S, ring_wait_s=RING_WAIT_S)
+                ledger = open_ledger(pool, lease_s=lease_s, ring_wait_s=ring_wait_s)
                 made_fleet = Fleet(
                     settings, servers, supervisor, told_all, broker, database, ledger, pool, redis, orders, clips
                 )

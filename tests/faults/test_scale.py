@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from celery import Celery
 
 from tests.faults.fleet import Fleet, fleet
 from tests.faults.toolbox import SKEW_S
+from workers.probe import fault
 
 pytestmark = pytest.mark.services
 
@@ -62,6 +64,26 @@ def test_a_message_from_another_version_is_borne(mill: Fleet) -> None:
         app.send_task("reelmill.transcode", args=["not a video's id"], queue="cpu")
         app.send_task("reelmill.transcode", kwargs={"profile": "new"}, queue="cpu")
     all_indexed(mill, 3)
+
+
+def test_a_worker_that_lives_and_takes_nothing_is_found_by_its_probe(mill: Fleet) -> None:
+    host = socket.gethostname()
+    app = Celery("operator", broker=mill.servers.broker_url, set_as_current=False)
+    with app:
+        app.control.cancel_consumer("index", reply=True)
+        ids = mill.ingest("cat")
+        mill.await_(lambda: mill.number("SELECT count(*) FROM reelmill.rings WHERE queue = 'index'"), "a message")
+        assert fault(mill.servers.database_url, "index", host=host) == ""
+        # A minute later, without the wait.
+        mill.rows("UPDATE reelmill.rings SET ready_at = ready_at - interval '1 minute' RETURNING 1")
+        mill.rows("UPDATE reelmill.processes SET started_at = started_at - interval '1 hour' RETURNING 1")
+        mill.rows("UPDATE reelmill.stage_runs SET started_at = started_at - interval '1 hour' RETURNING 1")
+        assert "has taken nothing" in fault(mill.servers.database_url, "index", host=host)
+        assert fault(mill.servers.database_url, "cpu", host=host) == ""
+        app.control.add_consumer("index", reply=True)
+    mill.await_ended(ids)
+    assert fault(mill.servers.database_url, "index", host=host) == ""
+    assert mill.broken_promises() == []
 
 
 def test_a_small_tenant_does_not_wait_for_a_big_one(mill: Fleet) -> None:
