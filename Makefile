@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export VIDEOS CLIPS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo up down test check format bench lock
+.PHONY: help setup models demo up down test check format bench soak lock
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.c
 	$(BIN)/python -m benchmarks.overhead || missed=1; \
 	$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS" || missed=1;) \
 	exit $$missed
+
+soak: setup  ## Real clips under random faults, then an independent tally (MINUTES=10 SEED=n)
+	@PYTHONPATH=. $(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 lock:  ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

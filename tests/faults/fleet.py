@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
@@ -30,6 +30,7 @@ from reelmill.settings import Settings
 from reelmill.video import Stage
 from tasks import pipeline
 from tests.faults import armed
+from tests.faults.clips import ClipMaker
 from tests.faults.effects import broken_promises, watch
 from tests.faults.proxy import TcpProxy
 from workers import boot
@@ -60,6 +61,7 @@ class Fleet:
     redis: Redis
     orders: Path
     clips: Path
+    children: tuple[str, ...]
     accepted: list[UUID] = field(default_factory=list)
 
     def ingest(self, *texts: str, tenant: str = "default") -> list[UUID]:
@@ -72,13 +74,26 @@ class Fleet:
         self.accepted += ids
         return ids
 
+    def feed(self, clips: ClipMaker, at_once: int) -> None:
+        """Enqueue clips until so many are unfinished; a database that is away takes none just now."""
+        with suppress(psycopg.OperationalError, PoolTimeout):
+            for _ in range(at_once - (len(self.accepted) - self.ended(self.accepted))):
+                self.accepted.append(self.ledger.videos.enqueue(str(clips.make())).id)
+
+    def pause(self, duration_s: float) -> None:
+        """Let time pass, keeping the mill running."""
+        until_s = time.monotonic() + duration_s
+        while time.monotonic() < until_s:
+            self.supervisor.keep()
+            time.sleep(0.05)
+
     def order(self, point: str, what: str) -> Path:
         """Have the next process that reaches the point obey."""
         return armed.place(self.orders, point, what)
 
-    def await_(self, met: Callable[[], object], what: str = "it") -> None:
+    def await_(self, met: Callable[[], object], what: str = "it", patience_s: float = PATIENCE_S) -> None:
         """Keep the mill running, here on the main thread, until the condition is met."""
-        give_up_at = time.monotonic() + PATIENCE_S
+        give_up_at = time.monotonic() + patience_s
         with ThreadPoolExecutor(1) as asking:
             while True:
                 answer = asking.submit(_patiently, met)
@@ -87,16 +102,16 @@ class Fleet:
                     time.sleep(0.02)
                 if answer.result():
                     return
-                assert time.monotonic() < give_up_at, f"{what}: not in {PATIENCE_S:.0f} s; see {self.logs}"
+                assert time.monotonic() < give_up_at, f"{what}: not in {patience_s:.0f} s; see {self.logs}"
 
     def await_obeyed(self, order: Path) -> int:
         """Wait until some process has come to the point; its pid."""
         self.await_(lambda: armed.taken(order), f"order {order.name}")
         return armed.taken(order) or 0
 
-    def await_ended(self, ids: Sequence[UUID]) -> None:
+    def await_ended(self, ids: Sequence[UUID], patience_s: float = PATIENCE_S) -> None:
         """Wait until these videos have ended."""
-        self.await_(lambda: self.ended(ids) == len(ids), "the end of all videos")
+        self.await_(lambda: self.ended(ids) == len(ids), "the end of all videos", patience_s)
 
     @contextmanager
     def more_workers(self, queue: str, number: int) -> Iterator[None]:
@@ -270,7 +285,18 @@ def fleet(
                     watch(connection)
                 ledger = open_ledger(pool, lease_s=lease_s, ring_wait_s=ring_wait_s)
                 made_fleet = Fleet(
-                    settings, servers, supervisor, told_all, broker, database, ledger, pool, redis, orders, clips
+                    settings,
+                    servers,
+                    supervisor,
+                    told_all,
+                    broker,
+                    database,
+                    ledger,
+                    pool,
+                    redis,
+                    orders,
+                    clips,
+                    tuple(child.name for child in made),
                 )
                 try:
                     supervisor.start()
