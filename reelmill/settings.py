@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from reelmill.errors import Misuse
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         10.0, description="Seconds after which an unclaimed message of an idle queue is taken for lost."
     )
     dispatch_interval_s: PositiveFloat = Field(0.25, description="Seconds between the dispatcher's polls.")
+
+    keep_runs_days: NonNegativeInt = Field(
+        90, description="Days after a video's end for which its stage runs are kept; 0 keeps them for ever."
+    )
 
     cpu_processes: PositiveInt | None = Field(
         None, description="Processes of the transcode worker; unset means one for each two cores."

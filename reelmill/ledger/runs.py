@@ -16,7 +16,8 @@ from reelmill.ledger import results
 from reelmill.ledger.lease import Lease, Link, Refusal
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
-from reelmill.video import FINAL, STAGE_VERSION, Stage, StageResult, State
+from reelmill.ledger.stages import present_stages
+from reelmill.video import STAGE_VERSION, Stage, StageResult, State
 
 LONGEST_BACKOFF_S = 600.0
 
@@ -143,28 +144,18 @@ class Runs:
     def expired(self) -> list[Lease]:
         """The leases that have run out: their workers died or stopped making progress."""
         with self.pool.connection() as connection:
-            rows = (
-                connection.cursor(row_factory=dict_row)
-                .execute(
-                    "SELECT s.video_id, s.stage, s.version, s.token, s.attempt, v.tenant, v.source "
-                    "FROM reelmill.stage_runs AS s JOIN reelmill.videos AS v ON v.id = s.video_id "
-                    "WHERE s.state = 'running' AND s.lease_until < clock_timestamp()"
-                )
-                .fetchall()
-            )
+            rows = connection.cursor(row_factory=dict_row).execute(query("expired")).fetchall()
         return [_lease(row["video_id"], Stage(row["stage"]), row) for row in rows]
 
     def _advance(self, lease: Lease) -> dict[str, Any]:
         following = lease.next_link
-        state = lease.state_after
         return {
             "video_id": lease.video_id,
-            "state": state,
-            "final": state in FINAL,
+            **present_stages(),
             "next_stage": following.stage if following else None,
             "next_queue": following.queue if following else None,
             "ring_wait_s": self.ring_wait_s,
-            "waiting_for": _waiting_for(state, following),
+            "waiting_for": f"a worker of queue {following.queue}" if following else "the dispatcher",
         }
 
 
@@ -186,12 +177,6 @@ def _final_state(error: StageError) -> State:
     if isinstance(error, Duplicate):
         return State.DUPLICATE
     return State.BLOCKED if isinstance(error, Blocked) else State.FAILED
-
-
-def _waiting_for(state: State, following: Link | None) -> str | None:
-    if state in FINAL:
-        return None
-    return f"a worker of queue {following.queue}" if following else "the dispatcher"
 
 
 def _names(lease: Lease) -> dict[str, Any]:
