@@ -12,7 +12,6 @@ from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
 from reelmill.video import Stage, State
 
-
 _VIDEOS: LiteralString = (
     "SELECT v.id, v.tenant, v.source, v.state, v.waiting_for, v.error_class, v.error_message, "
     "v.duplicate_of, v.created_at, v.finished_at, d.title "
