@@ -23,6 +23,8 @@ class Backlog:
 
     queued: int
     url: str
+    bytes_per_video: float
+    """Of the table with its indexes, right after filling."""
 
 
 def step(text: str) -> None:
@@ -53,8 +55,8 @@ def ledger(server_url: str, name: str) -> str:
 def filled(server_url: str, queued: int) -> Backlog:
     """A database with a backlog, analyzed and vacuumed as autovacuum would have done meanwhile."""
     step(f"filling a ledger with {queued:,} queued videos ...")
-    backlog = Backlog(queued, ledger(server_url, f"queued_{queued}"))
-    with psycopg.connect(backlog.url, autocommit=True) as connection:
+    url = ledger(server_url, f"queued_{queued}")
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO reelmill.videos (tenant, source) "
             "SELECT 'tenant-' || n %% %s, 's3://uploads/' || gen_random_uuid() || '.mp4' FROM generate_series(1, %s) n",
@@ -63,4 +65,5 @@ def filled(server_url: str, queued: int) -> Backlog:
         connection.execute("VACUUM ANALYZE")
         # What filling has left to write shall not be written while something is measured.
         connection.execute("CHECKPOINT")
-    return backlog
+        row = connection.execute("SELECT pg_total_relation_size('reelmill.videos')").fetchone()
+    return Backlog(queued, url, (row[0] if row else 0) / queued)

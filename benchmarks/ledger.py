@@ -96,6 +96,7 @@ def _row(backlog: Backlog, rounds: Sequence[Measured]) -> Row:
     median = statistics.median
     return {
         "queued": backlog.queued,
+        "bytes_per_video": round(backlog.bytes_per_video),
         "enqueued_per_s": round(median(each.enqueued.rows_per_s for each in rounds)),
         "p50_ms": round(1000 * median(_p(each.enqueued.latencies_s, 50) for each in rounds), 2),
         "p99_ms": round(1000 * median(_p(each.enqueued.latencies_s, 99) for each in rounds), 2),
