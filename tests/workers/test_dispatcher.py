@@ -154,7 +154,7 @@ def test_a_stage_whose_version_was_raised_under_way_is_rung_before_the_others(
     with pool.connection() as connection:
         connection.execute("DELETE FROM reelmill.rings")
         connection.execute("UPDATE reelmill.videos SET ring_id = NULL")
-    monkeypatch.setitem(STAGE_VERSION, Stage.TRANSCODE, 2)  # type: ignore[arg-type]
+    monkeypatch.setitem(STAGE_VERSION, Stage.TRANSCODE, 2)
     assert dispatcher.tick(rings) == 1
     [(task_id, _)] = sent(app, CPU)
     assert [link.stage for link in claim(ledger, video_id, Stage.TRANSCODE, task_id).links] == list(Stage)

@@ -180,3 +180,12 @@ def test_looking_for_outdated_videos_reads_each_once(watched: Watched) -> None:
     read = watched.reads_of(lambda w: Videos(w.pool).retry_outdated())
     assert read["videos whole"] == read["stage_runs whole"] == 0
     assert read["videos rows"] <= 26_000 + OUTDATED_BATCH
+
+
+def test_the_updates_of_stage_runs_and_rings_are_heap_only(watched: Watched) -> None:
+    watched.reads_of(pass_through)  # Ends with everybody's counters written down.
+    updates = watched.observer.execute(
+        "SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables "
+        "WHERE relname IN ('rings', 'stage_runs') ORDER BY relname"
+    ).fetchall()
+    assert updates == [("rings", 2, 2), ("stage_runs", 2, 2)]

@@ -26,7 +26,7 @@ Raise = Callable[[Stage], None]
 @pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> Raise:
     """Raises a stage's version by one, as an upgrade does."""
-    return lambda stage: monkeypatch.setitem(STAGE_VERSION, stage, STAGE_VERSION[stage] + 1)  # type: ignore[arg-type]
+    return lambda stage: monkeypatch.setitem(STAGE_VERSION, stage, STAGE_VERSION[stage] + 1)
 
 
 @pytest.fixture
