@@ -56,6 +56,8 @@ format:  ## Put the code into its form
 bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.csv, adds retrieval)
 	@missed=0; \
 	$(BIN)/python -m benchmarks.overhead || missed=1; \
+	$(BIN)/python -m benchmarks.ledger || missed=1; \
+	$(BIN)/python -m benchmarks.sizes || missed=1; \
 	$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS" || missed=1;) \
 	exit $$missed
 

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         "PostgreSQL's write-ahead log alone may take 1 GiB (its default max_wal_size).",
     )
 
+    keep_runs_days: NonNegativeInt = Field(
+        90, description="Days after a video's end for which its stage runs are kept; 0 keeps them for ever."
+    )
+
     cpu_processes: PositiveInt | None = Field(
         None, description="Processes of the transcode worker; unset means one for each two cores."
     )

@@ -35,7 +35,10 @@ STAGE_VERSION: Mapping[Stage, int] = {
     Stage.EMBED: 1,
     Stage.INDEX: 1,
 }
-"""Raised when a stage's result changes in kind: done means done in this version."""
+"""Raised when a stage's result changes in kind: done means done in this version.
+
+Only that stage is then done again: raise those that read its result with it, if they shall see the new one.
+"""
 
 
 class State(StrEnum):
@@ -51,13 +54,6 @@ class State(StrEnum):
     DUPLICATE = "duplicate"
 
 
-STATE_AFTER: Mapping[Stage, State] = {
-    Stage.TRANSCODE: State.TRANSCODED,
-    Stage.DESCRIBE: State.DESCRIBED,
-    Stage.EMBED: State.EMBEDDED,
-    Stage.INDEX: State.INDEXED,
-}
-
 NEXT_STAGE: Mapping[State, Stage] = {
     State.QUEUED: Stage.TRANSCODE,
     State.TRANSCODED: Stage.DESCRIBE,
@@ -65,6 +61,9 @@ NEXT_STAGE: Mapping[State, Stage] = {
     State.EMBEDDED: Stage.INDEX,
 }
 """The stage an unfinished video waits for; a final state is not in it."""
+
+STATES: tuple[State, ...] = (*NEXT_STAGE, State.INDEXED)
+"""The states on the way, in order: one before each stage, and one after the last."""
 
 FINAL: frozenset[State] = frozenset({State.INDEXED, State.FAILED, State.BLOCKED, State.DUPLICATE})
 

@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from itertools import takewhile
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -16,10 +18,11 @@ from config.queues import QUEUE_OF, Queue
 from reelmill.errors import LeaseLost, WorkerLost
 from reelmill.ledger import Ledger
 from reelmill.ledger.pool import ALERT
+from reelmill.ledger.retention import Retention
 from reelmill.ledger.rings import Ring, Rings
 from reelmill.points import Point, reach
 from reelmill.settings import Settings
-from reelmill.video import NEXT_STAGE, STATE_AFTER, Stage, State
+from reelmill.video import NEXT_STAGE, Stage, State
 from tasks import pipeline
 from workers.admission import DiskAdmission
 from workers.fairness import DeficitRoundRobin
@@ -44,6 +47,7 @@ class Dispatcher:
         self._depth = {queue.name: queue.depth for queue in queues}
         self._settings = settings
         self._url = url
+        self._retention = Retention(ledger.pool, keep_days=settings.keep_runs_days)
         self._turns = {state: DeficitRoundRobin() for state in FURTHEST_FIRST}
         transcode = [queue.name for queue in queues if queue.stage is Stage.TRANSCODE]
         self._disk = DiskAdmission(ledger.lanes, transcode, settings.data_dir, min_free_bytes=settings.min_free_bytes)
@@ -70,6 +74,7 @@ class Dispatcher:
             if time.monotonic() > settled_s:
                 self.end_expired()
             self.tick(rings)
+            self._retention.tend()
             stop.wait(self._settings.dispatch_interval_s)
 
     def tick(self, rings: Rings) -> int:
@@ -100,30 +105,40 @@ class Dispatcher:
         return rings.in_flight() | dict.fromkeys(self._ledger.lanes.paused(), FULL)
 
     def _ring(self, rings: Rings, state: State, in_flight: dict[str, int]) -> int:
-        chain = self._chain(state, in_flight)
-        if not chain:
-            return 0
-        first = next(iter(chain.values()))
+        first = QUEUE_OF[NEXT_STAGE[state]]
         room = self._depth[first] - in_flight.get(first, 0)
+        if room <= 0:
+            return 0
         chosen = self._turns[state].choose(rings.waiting(state, limit=room), room)
         if not chosen:
             return 0
-        started = rings.start([Ring(video_id, pipeline.links(chain)) for video_id in chosen])
+        chains = self._chains(rings, chosen, state, in_flight)
+        started = rings.start([Ring(video_id, pipeline.links(chain)) for video_id, chain in chains.items()])
         in_flight[first] = in_flight.get(first, 0) + len(started)
         self._send(rings, started)
         return len(started)
 
-    def _chain(self, state: State, in_flight: dict[str, int]) -> dict[Stage, str]:
-        """The stages still missing and their queues, up to the first queue without room.
+    def _chains(
+        self, rings: Rings, chosen: Sequence[UUID], state: State, in_flight: dict[str, int]
+    ) -> dict[UUID, dict[Stage, str]]:
+        """The chains of the chosen videos.
+
+        A video for which the state's own stage is not the first one missing (a stage's version was raised) gets
+        the right state instead, and is rung from there in the next round.
+        """
+        missing = rings.missing(chosen)
+        astray = [video_id for video_id, stages in missing.items() if stages[:1] != (NEXT_STAGE[state],)]
+        if astray:
+            rings.settle(astray)
+        return {each: self._chain(missing[each], in_flight) for each in chosen if each in missing.keys() - astray}
+
+    def _chain(self, missing: Sequence[Stage], in_flight: dict[str, int]) -> dict[Stage, str]:
+        """The missing stages and their queues, up to the first queue without room.
 
         A chain cut short is rung again from where it ended: so a slow queue never keeps the ones before it idle.
         """
-        chain: dict[Stage, str] = {}
-        stage: Stage | None = NEXT_STAGE[state]
-        while stage and in_flight.get(QUEUE_OF[stage], 0) < self._depth[QUEUE_OF[stage]]:
-            chain[stage] = QUEUE_OF[stage]
-            stage = NEXT_STAGE.get(STATE_AFTER[stage])
-        return chain
+        full = {queue for queue, depth in self._depth.items() if in_flight.get(queue, 0) >= depth}
+        return {stage: QUEUE_OF[stage] for stage in takewhile(lambda stage: QUEUE_OF[stage] not in full, missing)}
 
     def _send(self, rings: Rings, started: Sequence[Ring]) -> None:
         reach(Point.RINGS_WRITTEN)

@@ -1,4 +1,4 @@
-"""`reelmill retry`: failed videos once more."""
+"""`reelmill retry`: failed or outdated videos once more."""
 
 from __future__ import annotations
 
@@ -17,29 +17,38 @@ if TYPE_CHECKING:
 
 
 def retry(
-    videos: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Failed videos.")] = None,
+    videos: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these videos.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="All failed videos.")] = False,
     error_class: Annotated[
         str | None, typer.Option("--class", help="Only those that failed with this class, as `status` shows it.")
     ] = None,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="Indexed videos with a stage that has a newer version by now.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Try failed videos again, each from the stage where it failed and with fresh attempts."""
+    """Try failed videos again, each from the stage where it failed and with fresh attempts; or redo outdated ones."""
     from reelmill.cli.door import opened, video_id
     from reelmill.settings import load_settings
 
     ids = [video_id(each) for each in videos or ()]
-    if not (ids or failed or error_class):
-        raise CommandLineError("Say which videos to try again: their ids, --failed for all, or --class CLASS.")
+    if not (ids or failed or error_class or outdated):
+        raise CommandLineError(
+            "Say which videos to try again: their ids, --failed for all, --class CLASS, or --outdated."
+        )
     if error_class:
         _require_error(error_class)
     with opened(load_settings()) as ledger:
         _require_known(ledger, ids)
-        retried = ledger.videos.retry(ids or None, error_class=error_class)
+        retried = 0
+        if failed or error_class or not outdated:
+            retried += ledger.videos.retry(ids or None, error_class=error_class)
+        if outdated:
+            retried += ledger.videos.retry_outdated(ids or None)
     sentence = f"{retried} {'video goes' if retried == 1 else 'videos go'} through the mill again."
     answer(
         {"retried": retried},
-        lambda out: out.print(sentence if retried else "No failed video is meant by that."),
+        lambda out: out.print(sentence if retried else "No video is meant by that."),
         as_json=as_json,
     )
 

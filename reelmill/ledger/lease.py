@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from uuid import UUID
 
-from reelmill.video import STATE_AFTER, Stage, State
+from reelmill.video import Stage
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,6 @@ class Lease:
         """The link after this stage's, or None when the chain ends here."""
         following = [link.stage for link in self.links].index(self.stage) + 1 if self.links else 0
         return self.links[following] if following < len(self.links) else None
-
-    @property
-    def state_after(self) -> State:
-        """The video's state once this stage is done."""
-        return STATE_AFTER[self.stage]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,11 +41,14 @@ class Processes:
             )
 
     def leave(self, name: str) -> None:
-        """Say that this process has ended; those killed more than a day ago are forgotten too."""
+        """Say that this process has ended."""
         with self.pool.connection() as connection:
-            connection.execute(
-                "DELETE FROM reelmill.processes WHERE name = %s OR seen_at < now() - interval '1 day'", [name]
-            )
+            connection.execute("DELETE FROM reelmill.processes WHERE name = %s", [name])
+
+    def forget_dead(self) -> None:
+        """Forget the processes that were killed more than a day ago and so never left."""
+        with self.pool.connection() as connection:
+            connection.execute("DELETE FROM reelmill.processes WHERE seen_at < now() - interval '1 day'")
 
     def forget_all(self) -> None:
         """Take every process for gone; one that lives says so again within `BEAT_S`."""

@@ -14,7 +14,8 @@ from reelmill.ledger import locks
 from reelmill.ledger.lease import Link
 from reelmill.ledger.processes import ALIVE_S
 from reelmill.ledger.queries import query
-from reelmill.video import State
+from reelmill.ledger.stages import present_stages
+from reelmill.video import Stage, State
 
 LONGEST_DOUBLING = 6
 """A ring that keeps being lost is waited for at most 2**6 times as long."""
@@ -58,6 +59,15 @@ class Rings:
         for tenant, video_id in self.connection.execute(query("waiting"), {"state": state, "limit": limit}):
             tenants.setdefault(tenant, []).append(video_id)
         return tenants
+
+    def missing(self, video_ids: Sequence[UUID]) -> dict[UUID, tuple[Stage, ...]]:
+        """For each of these videos the stages whose present version is not done, in order."""
+        rows = self.connection.execute(query("missing"), {"video_ids": list(video_ids)} | present_stages())
+        return {video_id: tuple(map(Stage, stages)) for video_id, stages in rows}
+
+    def settle(self, video_ids: Sequence[UUID]) -> None:
+        """Give waiting videos the state before their first missing stage; `indexed` when nothing is missing."""
+        self.connection.execute(query("settle"), {"video_ids": list(video_ids)} | present_stages())
 
     def start(self, rings: Sequence[Ring]) -> list[Ring]:
         """Write the rings down, before their chains are sent; those of videos rung meanwhile are left out."""

@@ -16,8 +16,9 @@ from reelmill.ledger import results
 from reelmill.ledger.lease import ExpiredLease, Lease, Link, Refusal
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
+from reelmill.ledger.stages import present_stages
 from reelmill.points import Point, reach
-from reelmill.video import FINAL, STAGE_VERSION, Stage, StageResult, State
+from reelmill.video import STAGE_VERSION, Stage, StageResult, State
 
 LONGEST_BACKOFF_S = 600.0
 
@@ -150,15 +151,13 @@ class Runs:
 
     def _advance(self, lease: Lease) -> dict[str, Any]:
         following = lease.next_link
-        state = lease.state_after
         return {
             "video_id": lease.video_id,
-            "state": state,
-            "final": state in FINAL,
+            **present_stages(),
             "next_stage": following.stage if following else None,
             "next_queue": following.queue if following else None,
             "ring_wait_s": self.ring_wait_s,
-            "waiting_for": _waiting_for(state, following),
+            "waiting_for": f"a worker of queue {following.queue}" if following else "the dispatcher",
         }
 
 
@@ -180,12 +179,6 @@ def _final_state(error: StageError) -> State:
     if isinstance(error, Duplicate):
         return State.DUPLICATE
     return State.BLOCKED if isinstance(error, Blocked) else State.FAILED
-
-
-def _waiting_for(state: State, following: Link | None) -> str | None:
-    if state in FINAL:
-        return None
-    return f"a worker of queue {following.queue}" if following else "the dispatcher"
 
 
 def _names(lease: Lease) -> dict[str, Any]:

@@ -9,7 +9,14 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from reelmill.ledger.pool import Pool, persist
+from reelmill.ledger.queries import query
 from reelmill.video import Stage, State
+
+_VIDEOS: LiteralString = (
+    "SELECT v.id, v.tenant, v.source, v.state, v.waiting_for, v.error_class, v.error_message, "
+    "v.duplicate_of, v.created_at, v.finished_at, d.title "
+    "FROM reelmill.videos AS v LEFT JOIN reelmill.descriptions AS d ON d.video_id = v.id "
+)
 
 
 class Status:
@@ -20,19 +27,18 @@ class Status:
 
     def counts(self) -> dict[str, int]:
         """How many videos are in each state, zeros included."""
-        rows = self._all("SELECT state, count(*) AS n FROM reelmill.videos GROUP BY state")
+        rows = self._all(query("counts"))
         counted = {row["state"]: row["n"] for row in rows}
         return {str(state): counted.get(state, 0) for state in State}
 
     def videos(self, *, limit: int = 100, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
         """The newest videos, or those with these ids, the newest first."""
-        rows = self._all(
-            "SELECT v.id, v.tenant, v.source, v.state, v.waiting_for, v.error_class, v.error_message, "
-            "v.duplicate_of, v.created_at, v.finished_at, d.title "
-            "FROM reelmill.videos AS v LEFT JOIN reelmill.descriptions AS d ON d.video_id = v.id "
-            "WHERE %(ids)s::uuid[] IS NULL OR v.id = ANY (%(ids)s) ORDER BY v.id DESC LIMIT %(limit)s",
-            {"ids": list(ids) if ids is not None else None, "limit": limit},
-        )
+        # Two statements: one condition for both would, once it is planned for any values, walk through all videos.
+        if ids is None:
+            rows = self._all(_VIDEOS + "ORDER BY v.id DESC LIMIT %(limit)s", {"limit": limit})
+        else:
+            some = "WHERE v.id = ANY (%(ids)s) ORDER BY v.id DESC LIMIT %(limit)s"
+            rows = self._all(_VIDEOS + some, {"ids": list(ids), "limit": limit})
         return [_with_error(row) for row in rows]
 
     def video(self, video_id: UUID) -> dict[str, Any] | None:
@@ -84,7 +90,7 @@ class Status:
         )[0]
 
     @persist
-    def _all(self, statement: LiteralString, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    def _all(self, statement: LiteralString | bytes, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         with self.pool.connection() as connection:
             return connection.cursor(row_factory=dict_row).execute(statement, values).fetchall()
 

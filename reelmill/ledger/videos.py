@@ -11,10 +11,18 @@ from psycopg import Connection
 
 from reelmill.ledger.pool import Pool, persist
 from reelmill.ledger.queries import query
-from reelmill.video import NEXT_STAGE, STAGE_VERSION, State, Video
+from reelmill.ledger.stages import present_stages
+from reelmill.video import State, Video
 
 ENQUEUE = query("enqueue")
 """The one statement that enqueues; `docs/lifecycle.md` shows how to use it in a transaction of your own."""
+
+
+BEFORE_ALL = UUID(int=0)
+"""No video has this id, and every video has a later one."""
+
+OUTDATED_BATCH = 1000
+"""Indexed videos looked at in one transaction, which takes some 70 ms."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,31 @@ class Videos:
                 {
                     "video_ids": None if video_ids is None else list(video_ids),
                     "error_class": error_class,
-                    "stages": list(STAGE_VERSION),
-                    "versions": list(STAGE_VERSION.values()),
-                    "states": list(NEXT_STAGE),
+                    **present_stages(),
                 },
             ).rowcount
+
+    def retry_outdated(self, video_ids: Sequence[UUID] | None = None) -> int:
+        """Send indexed videos back for which some stage is not done in its present version; returns how many.
+
+        Each goes to the state before the first such stage. None means all; a large table is gone through in
+        batches, each a transaction of its own, so that nobody waits for long.
+        """
+        retried, after = 0, BEFORE_ALL
+        while looked := self._retry_outdated(video_ids, after):
+            after, sent_back = looked
+            retried += sent_back
+        return retried
+
+    def _retry_outdated(self, video_ids: Sequence[UUID] | None, after: UUID) -> tuple[UUID, int] | None:
+        with self.pool.connection() as connection:
+            row = connection.execute(
+                query("retry_outdated"),
+                {
+                    "video_ids": None if video_ids is None else list(video_ids),
+                    "after": after,
+                    "limit": OUTDATED_BATCH,
+                    **present_stages(),
+                },
+            ).fetchone()
+        return (row[0], int(row[1])) if row and row[0] else None

@@ -23,7 +23,7 @@ from reelmill.ledger.lease import Lease
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.rings import Rings
 from reelmill.settings import Settings
-from reelmill.video import Stage, StageResult
+from reelmill.video import STAGE_VERSION, Stage, StageResult
 from workers.dispatcher import Dispatcher
 
 pytestmark = pytest.mark.services
@@ -143,6 +143,50 @@ def test_only_the_missing_stages_are_rung(
     [(task_id, _)] = sent(app, QUEUE_OF[Stage.DESCRIBE])
     lease = claim(ledger, video_id, Stage.DESCRIBE, task_id)
     assert [link.stage for link in lease.links] == [Stage.DESCRIBE, Stage.EMBED, Stage.INDEX]
+
+
+def test_a_stage_whose_version_was_raised_under_way_is_rung_before_the_others(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [video_id] = enqueue(ledger)
+    dispatcher.tick(rings)
+    [(task_id, _)] = sent(app, CPU)
+    ledger.runs.commit(claim(ledger, video_id, Stage.TRANSCODE, task_id), StageResult())
+    with pool.connection() as connection:
+        connection.execute("DELETE FROM reelmill.rings")
+        connection.execute("UPDATE reelmill.videos SET ring_id = NULL")
+    monkeypatch.setitem(STAGE_VERSION, Stage.TRANSCODE, 2)
+    assert dispatcher.tick(rings) == 1
+    [(task_id, _)] = sent(app, CPU)
+    assert [link.stage for link in claim(ledger, video_id, Stage.TRANSCODE, task_id).links] == list(Stage)
+
+
+def test_a_stage_that_is_done_is_left_out_of_the_chain(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO reelmill.stage_runs (video_id, stage, version, state) VALUES (%s, 'embed', 1, 'done')",
+            [video_id],
+        )
+    dispatcher.tick(rings)
+    [(task_id, _)] = sent(app, CPU)
+    lease = claim(ledger, video_id, Stage.TRANSCODE, task_id)
+    assert [link.stage for link in lease.links] == [Stage.TRANSCODE, Stage.DESCRIBE, Stage.INDEX]
+
+
+def test_the_leader_prunes_what_ended_long_ago(
+    dispatcher: Dispatcher, rings: Rings, ledger: Ledger, pool: Pool, app: Celery
+) -> None:
+    [video_id] = enqueue(ledger)
+    dispatcher.tick(rings)
+    [(task_id, _)] = sent(app, CPU)
+    ledger.runs.end(claim(ledger, video_id, Stage.TRANSCODE, task_id), UnreadableMedia())
+    with pool.connection() as connection:
+        connection.execute("UPDATE reelmill.videos SET finished_at = now() - interval '91 days'")
+    dispatcher.lead(rings, StopAfter(rounds=1))
+    assert (ledger.status.video(video_id) or {})["stages"] == []
 
 
 def test_a_full_queue_further_on_cuts_the_chain_and_keeps_the_first_going(

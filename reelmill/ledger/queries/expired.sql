@@ -1,7 +1,10 @@
--- The leases that have run out, and what the ledger knows of their holders. Evidence of another kind of error is of
--- another story.
+-- The attempts whose leases have run out, and what the ledger knows of their holders. Evidence of another kind of
+-- error is of another story. A running stage's video has a ring, its own or in rare races a newer one, so the rings,
+-- which are few, lead to it.
 SELECT s.video_id, s.stage, s.version, s.token, s.attempt, v.tenant, v.source,
        s.worker, s.device, s.started_at, s.lease_until,
        CASE WHEN s.error_class = 'WorkerLost' THEN coalesce(s.evidence, '') ELSE '' END AS earlier
-FROM reelmill.stage_runs AS s JOIN reelmill.videos AS v ON v.id = s.video_id
-WHERE s.state = 'running' AND s.lease_until < clock_timestamp()
+FROM reelmill.rings AS r
+JOIN reelmill.stage_runs AS s ON s.video_id = r.video_id
+JOIN reelmill.videos AS v ON v.id = s.video_id
+WHERE s.state = 'running' AND s.lease_until < statement_timestamp()

@@ -167,6 +167,16 @@ def test_an_unknown_video_fails_and_is_no_misuse(mill_reelmill):
         assert unknown in ran.stderr
 
 
+def test_retry_takes_the_outdated_ones_when_they_are_meant(mill_reelmill, ledger):
+    ids = [enqueue(ledger, name) for name in "abc"]
+    for video_id in ids[:2]:
+        end(ledger, video_id, State.INDEXED)
+    end(ledger, ids[2], State.FAILED, "Stalled")
+    assert mill_reelmill("retry", ids[0], "--json").document == {"retried": 0}
+    assert mill_reelmill("retry", ids[0], ids[2], "--outdated", "--json").document == {"retried": 1}
+    assert mill_reelmill("retry", "--outdated", "--failed", "--json").document == {"retried": 2}
+
+
 def test_retry_takes_the_class_that_is_named(mill_reelmill, ledger):
     ids = [enqueue(ledger, source) for source in ("/1.mp4", "/2.mp4", "/3.mp4")]
     end(ledger, ids[0], State.FAILED, "Stalled")

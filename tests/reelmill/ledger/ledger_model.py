@@ -9,7 +9,15 @@ from uuid import UUID
 
 from reelmill.errors import Duplicate, StageError
 from reelmill.ledger.lease import Lease, Link, Refusal
-from reelmill.video import FINAL, STATE_AFTER, Stage, State
+from reelmill.video import FINAL, Stage, State
+
+STATE_AFTER = {
+    Stage.TRANSCODE: State.TRANSCODED,
+    Stage.DESCRIBE: State.DESCRIBED,
+    Stage.EMBED: State.EMBEDDED,
+    Stage.INDEX: State.INDEXED,
+}
+"""docs/lifecycle.md's picture, written down once more."""
 
 TRIES: Mapping[str, int] = {
     "Retryable": 5,

@@ -55,3 +55,10 @@ def test_many_processes_can_migrate_at_once(servers: object, database_url: str) 
     with ThreadPoolExecutor(4) as threads:
         applied = list(threads.map(migrate, [database_url] * 4))
     assert sorted(name for each in applied for name in each) == names()
+
+
+def test_a_migration_that_comes_late_with_a_lower_number_is_applied(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE reelmill.spaces")
+        connection.execute("DELETE FROM reelmill.migrations WHERE name = '0002_spaces.sql'")
+    assert migrate(database_url) == ["0002_spaces.sql"]
