@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -146,7 +146,8 @@ class LedgerMachine(LedgerWorld):
     @rule()
     def end_expired(self) -> None:
         self.dispatcher.end_expired()
-        for video in self.videos:
+        # One without a ring waits for its next: expired.sql says why.
+        for video in [video for video in self.videos if video.ring]:
             for stage in [stage for stage, run in video.runs.items() if run.expired]:
                 video.end(stage, WorkerLost())
         self.hold_the_clock()
@@ -313,6 +314,8 @@ REPEATABLE = settings(
     max_examples=40,
     stateful_step_count=40,
     derandomize=True,
+    # Shrinking may take five minutes; the nightly search does it.
+    phases=(Phase.generate,),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
