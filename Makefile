@@ -8,10 +8,10 @@ UV_VERSION := 0.13.9
 export VIDEOS CLIPS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo up down test check format bench soak lock
+.PHONY: help setup models demo up down test check format bench soak mutants-faults lock
 
 help:  ## Show what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The stamp is newer than the lock when everything in it is installed.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -63,6 +63,9 @@ bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.c
 
 soak: setup  ## Real clips under random faults, then an independent tally (MINUTES=10 SEED=n)
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+mutants-faults: setup  ## Remove each guard from a copy of the code; a test must notice
+	@PYTHONPATH=. $(BIN)/python -m tests.faults.mutants
 
 lock:  ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -235,6 +236,15 @@ class Fleet:
         ]
 
 
+def _lives(group: int) -> bool:
+    """Whether any process of the group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _patiently(met: Callable[[], object]) -> object:
     """Ask, and take a server that is away for a no."""
     try:
@@ -303,7 +313,9 @@ def fleet(
                     made_fleet.await_(made_fleet.workers_up, "all workers")
                     yield made_fleet
                 finally:
+                    groups = [pid for name, pid in supervisor.pids().items() if name not in PROGRAMS]
                     supervisor.stop()
+                    assert not any(map(_lives, groups)), "processes left"
     finally:
         embedded.stop()
 

@@ -26,14 +26,16 @@ def everybody_is_up(mill: Fleet) -> None:
     mill.await_(mill.workers_up, "all workers")
 
 
-STEPS = ("claimed", "moved", "worked", "committing", "committed", "passed-on")
+STEPS = ("claimed", "worked", "committing", "committed", "passed-on")
 DEADLY = [
-    # One stage in a process of its own, one in a thread among others; and where the chain ends.
-    *(f"{stage}.{point}" for stage in (Stage.TRANSCODE, Stage.DESCRIBE) for point in STEPS),
-    "index.committing",
-    "index.committed",
+    # One stage in a process of its own and one in a thread among others, in turns: the supervisor waits ever longer
+    # before it starts again what dies too soon.
+    *(f"{stage}.{point}" for point in STEPS for stage in (Stage.TRANSCODE, Stage.DESCRIBE)),
+    "transcode.moved",
     "rings-written",
+    "index.committing",
     "chain-sent",
+    "index.committed",
 ]
 
 
