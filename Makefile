@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export VIDEOS CLIPS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo up down test check format bench soak mutants-faults lock
+.PHONY: help setup models demo up down test check format bench soak faults-long mutants-faults lock
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,11 +58,15 @@ bench: setup  ## Measure the headline numbers (CLIPS=dir, a folder with labels.c
 	$(BIN)/python -m benchmarks.overhead || missed=1; \
 	$(BIN)/python -m benchmarks.ledger || missed=1; \
 	$(BIN)/python -m benchmarks.sizes || missed=1; \
+	$(BIN)/python -m benchmarks.recovery || missed=1; \
 	$(if $(CLIPS),$(BIN)/python -m benchmarks.retrieval --clips "$$CLIPS" || missed=1;) \
 	exit $$missed
 
 soak: setup  ## Real clips under random faults, then an independent tally (MINUTES=10 SEED=n)
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+faults-long: setup  ## The fault tests in their long form: outages of minutes, dozens of restarts
+	@$(BIN)/python -m pytest -m long tests/faults
 
 mutants-faults: setup  ## Remove each guard from a copy of the code; a test must notice
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.mutants

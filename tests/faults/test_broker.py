@@ -14,6 +14,7 @@ from tests.faults.effects import logged
 from tests.faults.fleet import Fleet, fleet
 
 pytestmark = pytest.mark.services
+LONG = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def clips(number: int) -> list[str]:
 
 
 def all_indexed(mill: Fleet, ids: list[UUID]) -> None:
-    mill.await_ended(ids)
+    mill.await_ended(ids, patience_s=120.0)
     assert mill.states(ids) == ["indexed"] * len(ids)
     assert mill.broken_promises() == []
 
@@ -76,12 +77,14 @@ def test_connections_ended_by_the_server_cost_nothing(mill: Fleet) -> None:
     all_indexed(mill, ids)
 
 
-def test_a_broker_that_cannot_be_reached_for_a_while_is_waited_for(mill: Fleet) -> None:
+@pytest.mark.parametrize("outage_s", [0, pytest.param(30, marks=LONG), pytest.param(120, marks=LONG)])
+def test_a_broker_that_cannot_be_reached_for_a_while_is_waited_for(mill: Fleet, outage_s: float) -> None:
     ids = mill.ingest(*clips(10))
     mill.await_(lambda: mill.ended(ids) > 0, "the first")
     mill.broker.cut()
     more = mill.ingest(*clips(5))
     mill.await_(lambda: mill.waiting_for("the broker"), "the dispatcher to notice")
+    mill.pause(outage_s)
     mill.broker.mend()
     all_indexed(mill, ids + more)
 
@@ -95,9 +98,10 @@ def test_a_connection_that_falls_silent_is_given_up(mill: Fleet) -> None:
     all_indexed(mill, ids)
 
 
-def test_a_broker_killed_again_and_again_loses_no_video(mill: Fleet) -> None:
-    ids = mill.ingest(*clips(40))
-    for _ in range(4):
+@pytest.mark.parametrize("times", [4, pytest.param(20, marks=LONG)])
+def test_a_broker_killed_again_and_again_loses_no_video(mill: Fleet, times: int) -> None:
+    ids = mill.ingest(*clips(10 * times))
+    for _ in range(times):
         before = mill.ended(ids)
         os.kill(mill.supervisor.pids()["valkey"], signal.SIGKILL)
         mill.await_(lambda before=before: mill.ended(ids) > before or mill.ended(ids) == len(ids), "progress")

@@ -106,14 +106,15 @@ def test_work_longer_than_its_lease_is_done_once(mill: Fleet) -> None:
     assert mill.broken_promises() == []
 
 
+@pytest.mark.parametrize("times", [3, pytest.param(40, marks=pytest.mark.long)])
 @pytest.mark.parametrize("queue", ["api.describe", "cpu"])
-def test_workers_asked_to_stop_again_and_again_lose_nothing(mill: Fleet, queue: str) -> None:
-    ids = mill.ingest(*(f"clip {number}" for number in range(40)))
-    for _ in range(4):
+def test_workers_asked_to_stop_again_and_again_lose_nothing(mill: Fleet, queue: str, times: int) -> None:
+    ids = mill.ingest(*(f"clip {number}" for number in range(10 * times)))
+    for _ in range(times):
         before = mill.ended(ids)
         os.kill(mill.supervisor.pids()[f"{queue}-0"], signal.SIGTERM)
         mill.await_(lambda before=before: mill.ended(ids) > before or mill.ended(ids) == len(ids), "progress")
-    mill.await_ended(ids)
+    mill.await_ended(ids, patience_s=20.0 * times)
     assert mill.states(ids) == ["indexed"] * len(ids)
     assert mill.broken_promises() == []
 
