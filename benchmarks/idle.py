@@ -45,6 +45,9 @@ class IdleBlobs:
     def local(self, key: str) -> Iterator[Path]:
         yield Path(key)
 
+    def folders(self, video_id: UUID) -> list[str]:
+        return []
+
     def remove(self, key: str) -> None:
         pass
 

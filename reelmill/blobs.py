@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from reelmill.errors import DiskFull, Misuse, SourceMissing
 
@@ -47,6 +48,10 @@ class LocalBlobs:
         if not path.is_file():
             raise SourceMissing(f"The blob store has no {key}.")
         yield path
+
+    def folders(self, video_id: UUID) -> list[str]:
+        """The keys of the video's folders."""
+        return sorted(f"{video_id}/{path.name}" for path in (self._root / str(video_id)).glob("[!.]*"))
 
     def remove(self, key: str) -> None:
         """Remove the folder `key/`, if there is one, and what a writer that died has left of it."""

@@ -34,6 +34,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def folders(self, video_id: UUID) -> list[str]:
+        """The keys of the folders that are kept for a video."""
+        ...
+
     def remove(self, key: str) -> None:
         """Remove the folder `key/`; when there is none, that is as well."""
         ...

@@ -106,6 +106,10 @@ class MemoryBlobs:
             path.write_bytes(self.objects[key])
             yield path
 
+    def folders(self, video_id: UUID) -> list[str]:
+        """The keys of the video's folders."""
+        return sorted({name.rpartition("/")[0] for name in self.objects if name.startswith(f"{video_id}/")})
+
     def remove(self, key: str) -> None:
         """Forget the folder's files."""
         self.objects = {name: data for name, data in self.objects.items() if not name.startswith(f"{key}/")}

@@ -15,7 +15,9 @@ CREATE TABLE audit.effects (
 
 CREATE FUNCTION audit.of_video() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL THEN
+    -- Ended, or ended once more: one end written over another is what must not be.
+    IF NEW.finished_at IS NOT NULL
+       AND (NEW.state, NEW.finished_at) IS DISTINCT FROM (OLD.state, OLD.finished_at) THEN
         INSERT INTO audit.effects (kind, video_id, detail) VALUES ('finished', NEW.id, NEW.state);
     ELSIF NEW.finished_at IS NULL AND OLD.finished_at IS NOT NULL THEN
         INSERT INTO audit.effects (kind, video_id) VALUES ('reopened', NEW.id);
@@ -25,7 +27,7 @@ END $$;
 
 CREATE FUNCTION audit.of_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' OR (NEW.state, NEW.token) IS DISTINCT FROM (OLD.state, OLD.token) THEN
+    IF TG_OP = 'INSERT' OR NEW.state = 'done' OR (NEW.state, NEW.token) IS DISTINCT FROM (OLD.state, OLD.token) THEN
         INSERT INTO audit.effects (kind, video_id, stage, version, token, detail)
         VALUES ('run ' || NEW.state, NEW.video_id, NEW.stage, NEW.version, NEW.token, NEW.error_class);
     END IF;
@@ -34,12 +36,25 @@ END $$;
 
 CREATE FUNCTION audit.of_result() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO audit.effects (kind, video_id, detail) VALUES ('result', NEW.video_id, TG_TABLE_NAME);
+    INSERT INTO audit.effects (kind, video_id, stage) VALUES ('result', NEW.video_id, TG_ARGV[0]);
     RETURN NULL;
 END $$;
 
 CREATE TRIGGER audit AFTER UPDATE ON reelmill.videos FOR EACH ROW EXECUTE FUNCTION audit.of_video();
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.stage_runs FOR EACH ROW EXECUTE FUNCTION audit.of_run();
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.proxies FOR EACH ROW EXECUTE FUNCTION audit.of_result();
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.descriptions FOR EACH ROW EXECUTE FUNCTION audit.of_result();
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.embeddings FOR EACH ROW EXECUTE FUNCTION audit.of_result();
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.proxies
+    FOR EACH ROW EXECUTE FUNCTION audit.of_result('transcode');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.descriptions
+    FOR EACH ROW EXECUTE FUNCTION audit.of_result('describe');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON reelmill.embeddings
+    FOR EACH ROW EXECUTE FUNCTION audit.of_result('embed');
+
+-- The index: a table for each space, named by its space.
+DO $$
+DECLARE space regclass;
+BEGIN
+    FOR space IN SELECT format('reelmill.%I', 'space_' || name)::regclass FROM reelmill.spaces LOOP
+        EXECUTE format('CREATE TRIGGER audit AFTER INSERT OR UPDATE ON %s '
+                       'FOR EACH ROW EXECUTE FUNCTION audit.of_result(''index'')', space);
+    END LOOP;
+END $$;

@@ -1,7 +1,7 @@
 """What really happened, written down by those who did it and by the database's own triggers; the ledger is not asked.
 
-Two logs that only grow: a file with a line for each call of a describer and each folder stored, and a table filled
-by triggers with each change that counts.
+Two logs that only grow: a file with a line for each call of a describer, and a table filled by triggers with each
+change that counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from psycopg import Connection
 
 AUDIT = Path(__file__).with_name("audit.sql")
 
-STAGE_OF = {"proxies": "transcode", "descriptions": "describe", "embeddings": "embed"}
 LOG = "effects"
 
 
@@ -45,15 +44,16 @@ def watch(connection: Connection[Any]) -> None:
     connection.execute(AUDIT.read_bytes())
 
 
-def broken_promises(connection: Connection[Any], videos: Iterable[UUID], *, reopened: int = 0) -> list[str]:
-    """What the log shows that must not be, for these accepted videos; an empty list is the good answer.
+def broken_promises(connection: Connection[Any], videos: Iterable[UUID], folder: Path) -> list[str]:
+    """What the logs show that must not be, for these accepted videos; an empty list is the good answer.
 
-    Each ends once (and once more for each time a person has reopened it); each stage is done once; tokens only
-    rise; and what a stage made was written in the very transaction in which its run became done.
+    Each ends once; each stage is done once; tokens only rise; what a stage made was written in the very transaction
+    in which its run became done; and a describer was called once, and once more for each try that a fault ended.
     """
     ids = list(videos)
     return [
-        *_not_ended_once(connection, ids, reopened),
+        *_not_ended_once(connection, ids),
+        *_called_too_often(connection, ids, logged(folder, "describe")),
         *_done_twice(connection, ids),
         *_out_of_order(connection, ids),
         *_beside_the_fence(connection, ids),
@@ -61,19 +61,30 @@ def broken_promises(connection: Connection[Any], videos: Iterable[UUID], *, reop
     ]
 
 
-def _not_ended_once(connection: Connection[Any], ids: list[UUID], reopened: int) -> list[str]:
+def _not_ended_once(connection: Connection[Any], ids: list[UUID]) -> list[str]:
     rows = connection.execute(
-        "SELECT v.id, count(e.id) FILTER (WHERE e.kind = 'finished') "
-        "- count(e.id) FILTER (WHERE e.kind = 'reopened'), count(e.id) FILTER (WHERE e.kind = 'reopened') "
+        "SELECT v.id, count(e.id) FILTER (WHERE e.kind = 'finished'), count(e.id) FILTER (WHERE e.kind = 'reopened') "
         "FROM unnest(%s::uuid[]) AS v (id) LEFT JOIN audit.effects AS e ON e.video_id = v.id GROUP BY v.id",
         [ids],
-    ).fetchall()
-    wrong = [f"{video} ended {ended} times" for video, ended, _ in rows if ended != 1]
-    wrong += [f"{video} was reopened" for video, _, again in rows if again > reopened]
+    )
+    wrong = [f"{video} ended {ends} times, reopened {again}" for video, ends, again in rows if (ends, again) != (1, 0)]
     found = connection.execute(
         "SELECT count(*) FROM reelmill.videos WHERE id = ANY (%s) AND finished_at IS NOT NULL", [ids]
     ).fetchone()
     return wrong + ([] if found == (len(ids),) else [f"{found} of {len(ids)} videos are there and ended"])
+
+
+def _called_too_often(connection: Connection[Any], ids: list[UUID], calls: Counter[str]) -> list[str]:
+    rows = connection.execute(
+        "SELECT v.id, count(e.id) FROM unnest(%s::uuid[]) AS v (id) LEFT JOIN audit.effects AS e "
+        "ON e.video_id = v.id AND e.stage = 'describe' AND e.kind IN ('run waiting', 'run failed') GROUP BY v.id",
+        [ids],
+    )
+    return [
+        f"the describer was called {calls[str(video)]} times for {video}, and {ended} tries ended otherwise"
+        for video, ended in rows
+        if calls[str(video)] > ended + 1
+    ]
 
 
 def _done_twice(connection: Connection[Any], ids: list[UUID]) -> list[str]:
@@ -97,12 +108,12 @@ def _out_of_order(connection: Connection[Any], ids: list[UUID]) -> list[str]:
 
 def _beside_the_fence(connection: Connection[Any], ids: list[UUID]) -> list[str]:
     rows = connection.execute(
-        "SELECT e.video_id, e.detail FROM audit.effects AS e WHERE e.kind = 'result' AND e.video_id = ANY (%s) "
+        "SELECT e.video_id, e.stage FROM audit.effects AS e WHERE e.kind = 'result' AND e.video_id = ANY (%s) "
         "AND NOT EXISTS (SELECT FROM audit.effects AS d WHERE d.transaction = e.transaction "
-        "AND d.video_id = e.video_id AND d.kind = 'run done' AND d.stage = (%s::jsonb ->> e.detail))",
-        [ids, json.dumps(STAGE_OF)],
+        "AND d.video_id = e.video_id AND d.kind = 'run done' AND d.stage = e.stage)",
+        [ids],
     )
-    return [f"{table} of {video} was written without its stage being done" for video, table in rows]
+    return [f"what {stage} made of {video} was written without the stage being done" for video, stage in rows]
 
 
 def _left_over(connection: Connection[Any], ids: list[UUID]) -> list[str]:

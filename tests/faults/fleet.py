@@ -64,6 +64,8 @@ class Fleet:
     clips: Path
     children: tuple[str, ...]
     accepted: list[UUID] = field(default_factory=list)
+    expected: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    """The states in which a soak's videos may end."""
 
     def ingest(self, *texts: str, tenant: str = "default") -> list[UUID]:
         """Enqueue a clip for each text."""
@@ -79,7 +81,10 @@ class Fleet:
         """Enqueue clips until so many are unfinished; a database that is away takes none just now."""
         with suppress(psycopg.OperationalError, PoolTimeout):
             for _ in range(at_once - (len(self.accepted) - self.ended(self.accepted))):
-                self.accepted.append(self.ledger.videos.enqueue(str(clips.make())).id)
+                clip = clips.make()
+                video = self.ledger.videos.enqueue(str(clip.path)).id
+                self.accepted.append(video)
+                self.expected[video] = clip.ends
 
     def pause(self, duration_s: float) -> None:
         """Let time pass, keeping the mill running."""
@@ -191,7 +196,7 @@ class Fleet:
     def broken_promises(self) -> list[str]:
         """What the tally holds against the mill: every list must be empty when all accepted videos have ended."""
         with self.pool.connection() as connection:
-            broken = broken_promises(connection, self.accepted)
+            broken = broken_promises(connection, self.accepted, self.settings.data_dir)
         return [
             *broken,
             *(f"message left in {key!r}" for key in self.messages()),

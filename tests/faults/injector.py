@@ -32,8 +32,6 @@ class Injector:
         self._open: list[tuple[str, float, dict[UUID, str]]] = []
         self._frozen: list[tuple[float, int]] = []
         self._mend_at_s = 0.0
-        self.calls_it_may_cost = 0
-        """A call may be repeated when its answer is lost with the process, the broker cannot cost one."""
 
     def inject(self) -> str:
         """Do one thing, and tell which."""
@@ -64,6 +62,11 @@ class Injector:
         self._mend()
         for wake_s, group in list(self._frozen):
             self._wake(wake_s, group)
+
+    @property
+    def number(self) -> int:
+        """How many there have been."""
+        return self._count.total()
 
     def report(self) -> dict[str, object]:
         """Each kind of fault: how many, and seconds until all that was in flight then had moved on."""
@@ -101,13 +104,11 @@ class Injector:
             with suppress(ProcessLookupError):
                 # A server's helpers end with it; a worker's children are its group.
                 (os.kill if child in ("valkey", "postgres") or number == signal.SIGTERM else os.killpg)(pid, number)
-        self._may_cost(child)
         return child
 
     def _order(self, order: str) -> str:
         point = f"{self._chance.choice(list(Stage))}.{self._chance.choice(POINTS)}"
         self._mill.order(point, order)
-        self._may_cost("api.describe" if point.startswith("describe") else "")
         return point
 
     def _freeze(self) -> str:
@@ -116,7 +117,6 @@ class Injector:
             os.killpg(pid, signal.SIGSTOP)
             # Longer than its lease: it comes back as a zombie.
             self._frozen.append((time.monotonic() + 1.5 * self._mill.settings.lease_s, pid))
-            self._may_cost(child)
         return child
 
     def _wake(self, wake_s: float, group: int) -> None:
@@ -143,7 +143,6 @@ class Injector:
 
         getattr(self._mill, which).swallow = swallow
         self._mend_at_s = time.monotonic() + 10.0
-        # A stage whose claim was answered into the void waits for its lease to end; no call was made for it.
 
     def _mend(self) -> None:
         self._mend_at_s = 0.0
@@ -157,11 +156,6 @@ class Injector:
             self._mill.send_copy(video, Stage(stage))
             return str(stage)
         return None
-
-    def _may_cost(self, child: str) -> None:
-        # Every call in hand of a describer that dies, or whose database does.
-        if child.startswith(("api.describe", "postgres")):
-            self.calls_it_may_cost += self._mill.settings.api_threads
 
     def _worker(self) -> str:
         return self._chance.choice([name for name in self._names() if not name.startswith("dispatcher")])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.effects import logged
 from tests.faults.fleet import Fleet, fleet
 
 pytestmark = pytest.mark.services
@@ -36,25 +35,32 @@ def test_a_database_killed_before_it_has_committed_gets_the_result_once(mill: Fl
     os.killpg(os.getpgid(frozen), signal.SIGCONT)
     mill.await_ended([video])
     assert mill.states([video]) == ["indexed"]
-    assert logged(mill.settings.data_dir, "describe")[str(video)] == 1
+    assert mill.errors([video]) == []
     assert mill.broken_promises() == []
 
 
-def test_commits_whose_answers_are_lost_are_not_done_again(mill: Fleet) -> None:
+@pytest.mark.parametrize("stage", ["describe", "index"])
+def test_a_commit_whose_answer_is_lost_is_not_done_again(mill: Fleet, stage: str) -> None:
     lost = []
 
     def swallow(answer: bytes) -> bool:
-        if len(lost) < 3 and b"COMMIT\x00" in answer:
+        if not lost and b"COMMIT\x00" in answer:
             lost.append(answer)
             return True
         return False
 
+    order = mill.order(f"{stage}.committing", "stop")
+    [video] = mill.ingest("cat")
+    group = os.getpgid(mill.await_obeyed(order))
+    # With one video, which is rung, the next commit is this worker's.
     mill.database.swallow = swallow
-    ids = mill.ingest(*(f"clip {number}" for number in range(6)))
-    mill.await_(lambda: len(lost) == 3, "three answers lost")
+    os.killpg(group, signal.SIGCONT)
+    mill.await_(lambda: lost, "the answer to be lost")
     mill.database.mend()
-    mill.await_ended(ids)
-    assert mill.states(ids) == ["indexed"] * 6
+    mill.await_ended([video])
+    assert "call=commit" in mill.log_of("api.describe-0" if stage == "describe" else "index-0")
+    assert mill.states([video]) == ["indexed"]
+    assert mill.errors([video]) == []
     assert mill.broken_promises() == []
 
 
@@ -69,10 +75,14 @@ def test_connections_that_break_again_and_again_cost_no_video(mill: Fleet) -> No
     assert mill.broken_promises() == []
 
 
-def test_the_leader_is_replaced_when_its_connection_breaks(mill: Fleet) -> None:
-    order = mill.order("rings-written", "fail")
-    ids = mill.ingest("cat", "dog")
-    mill.await_obeyed(order)
-    mill.await_ended(ids)
-    assert mill.states(ids) == ["indexed"] * 2
+def test_the_lead_is_taken_up_again_when_the_leaders_connection_breaks(mill: Fleet) -> None:
+    for _ in range(3):
+        led = mill.log_of("dispatcher-0").count("leading")
+        mill.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reelmill dispatcher'"
+        )
+        ids = mill.ingest("cat", "dog")
+        mill.await_ended(ids)
+        assert mill.log_of("dispatcher-0").count("leading") > led
+        assert mill.states(ids) == ["indexed"] * 2
     assert mill.broken_promises() == []

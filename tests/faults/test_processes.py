@@ -17,7 +17,7 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with fleet(tmp_path_factory.mktemp("fleet")) as running:
+    with fleet(tmp_path_factory.mktemp("fleet"), workers={"api.describe": 2}) as running:
         yield running
 
 
@@ -63,17 +63,35 @@ def test_a_child_killed_alone_costs_one_try_of_its_video_and_no_other(mill: Flee
 
 
 def test_a_frozen_worker_that_comes_back_writes_nothing(mill: Fleet) -> None:
+    """While another holds the stage: only the token tells the two apart."""
     order = mill.order("describe.worked", "stop")
     [video] = mill.ingest("cat")
-    frozen = mill.await_obeyed(order)
+    groups = [os.getpgid(mill.await_obeyed(order))]
+    try:
+        mill.await_(lambda: "WorkerLost" in mill.errors([video]), "the lease's end")
+        groups.append(os.getpgid(mill.await_obeyed(mill.order("describe.worked", "stop"))))
+        [frozen] = [name for name, pid in mill.supervisor.pids().items() if pid == groups[0]]
+        refused = mill.log_of(frozen).count("result discarded")
+        os.killpg(groups[0], signal.SIGCONT)
+        mill.await_(lambda: mill.log_of(frozen).count("result discarded") > refused, "the refusal")
+    finally:
+        for group in groups:
+            os.killpg(group, signal.SIGCONT)
+    mill.await_ended([video])
+    assert mill.states([video]) == ["indexed"]
+    assert mill.broken_promises() == []
+
+
+def test_a_frozen_transcode_that_comes_back_leaves_no_files(mill: Fleet) -> None:
+    order = mill.order("transcode.worked", "stop")
+    [video] = mill.ingest("cat")
+    group = os.getpgid(mill.await_obeyed(order))
     try:
         mill.await_(lambda: "WorkerLost" in mill.errors([video]), "the lease's end")
     finally:
-        # The same worker must go on, for it is the only one of its queue.
-        os.killpg(os.getpgid(frozen), signal.SIGCONT)
+        os.killpg(group, signal.SIGCONT)
     mill.await_ended([video])
     assert mill.states([video]) == ["indexed"]
-    assert logged(mill.settings.data_dir, "describe")[str(video)] == 2
     assert mill.broken_promises() == []
 
 

@@ -1,4 +1,4 @@
-"""The parts of the fault tests' workers: real ledger, blobs and index, instant or real media, every effect logged."""
+"""The parts of the fault tests' workers: real ledger, blobs and index, instant or real media, every call logged."""
 
 from __future__ import annotations
 
@@ -25,17 +25,15 @@ SKEW_S = "REELMILL_TEST_SKEW_S"
 """Environment variable: how far this process's clock is off, in seconds."""
 
 
-class LoggedTranscoder:
-    """Logs each transcode; a clip that says `poison` kills the process that touches it."""
+class PoisonedTranscoder:
+    """A clip that says `poison` kills the process that touches it."""
 
-    def __init__(self, within: Transcoder, folder: Path) -> None:
+    def __init__(self, within: Transcoder) -> None:
         self._within = within
-        self._folder = folder
 
     def transcode(
         self, source: str, folder: Path, beat: Beat, *, on_hash: Callable[[str], None] | None = None
     ) -> Transcoded:
-        log_effect(self._folder, "transcode", source)
         if Path(source.removeprefix("file://")).read_bytes()[:6] == b"poison":
             os.kill(os.getpid(), signal.SIGKILL)
         return self._within.transcode(source, folder, beat, on_hash=on_hash)
@@ -69,9 +67,7 @@ def toolbox(settings: Settings, pool: Pool) -> Toolbox:
     made = parts.toolbox(settings, pool)
     return replace(
         made,
-        transcoder=LoggedTranscoder(
-            made.transcoder if REAL_MEDIA in os.environ else CopyTranscoder(), settings.data_dir
-        ),
+        transcoder=PoisonedTranscoder(made.transcoder if REAL_MEDIA in os.environ else CopyTranscoder()),
         describer=LoggedDescriber(settings.data_dir),
         text=WordEmbedder(),
         visual=ByteEmbedder(),

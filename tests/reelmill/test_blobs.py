@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -102,6 +103,14 @@ def test_what_is_removed_is_gone_and_nothing_beside_it(root: Path, folder: Path)
     blobs.put_folder("video/two", folder)
     blobs.remove("video/one")
     assert visible(root) == ["video/two/poster.jpg", "video/two/proxy.mp4"]
+
+
+def test_a_video_knows_its_folders_and_no_others(root: Path, folder: Path) -> None:
+    blobs, video = LocalBlobs(root), uuid4()
+    assert blobs.folders(video) == []
+    for key in (f"{video}/b", f"{video}/a", f"{uuid4()}/c"):
+        blobs.put_folder(key, folder)
+    assert blobs.folders(video) == [f"{video}/a", f"{video}/b"]
 
 
 def test_removing_what_is_not_there_changes_nothing(root: Path) -> None:

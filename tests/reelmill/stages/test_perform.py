@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,3 +197,19 @@ def test_the_files_of_an_attempt_that_died_go_when_the_next_one_commits(
     assert video.perform(Stage.TRANSCODE, tools) is Outcome.DONE
     assert len(left) == len(tools.blobs.objects) == 2
     assert not left & set(tools.blobs.objects)
+
+
+def test_what_came_later_is_never_removed(tools: Toolbox, rung: MakeRung, arm: Arm, tmp_path: Path) -> None:
+    """A worker freezes between its commit and its tidying, and meanwhile a newer version is stored."""
+    video = rung("cat")
+    newer = f"{video.video_id}/transcode-v2-1"
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "proxy.mp4").write_bytes(b"newer")
+
+    def store_newer(name: str) -> None:
+        if name == "transcode.committed":
+            tools.blobs.put_folder(newer, tmp_path / "made")
+
+    arm(store_newer)
+    assert video.perform(Stage.TRANSCODE, tools) is Outcome.DONE
+    assert newer in tools.blobs.folders(video.video_id)
