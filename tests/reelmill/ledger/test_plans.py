@@ -164,6 +164,7 @@ FEW_ROWS: dict[str, Callable[[Watched], object]] = {
     "one video": lambda w: w.ledger.status.video(w.finished),
     "delete": lambda w: w.observer.execute("DELETE FROM reelmill.videos WHERE id = %s", [w.finished]),
     "retry": lambda w: w.ledger.videos.retry(error_class="Stalled"),
+    "failures": lambda w: w.ledger.status.failures(),
     "consumers": ask_who_consumes,
     "retry one": lambda w: w.ledger.videos.retry([w.finished]),
 }
