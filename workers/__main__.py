@@ -70,9 +70,9 @@ def dispatch() -> None:
 @cli.command()
 def alive(queue: Annotated[str, typer.Argument(metavar="QUEUE", help="Such as cpu or api.describe.")]) -> None:
     """Tell whether this host's worker of QUEUE lives and takes messages: a health probe for whatever restarts it."""
-    from workers.probe import fault
+    from workers.probe import verdict
 
-    found = fault(boot.database_url(load_settings()), queue, host=socket.gethostname())
+    found = verdict(load_settings(), queue, host=socket.gethostname())
     if found:
         sys.exit(found)
 

@@ -28,8 +28,8 @@ def dispatcher() -> Child:
 def worker(queue: Queue) -> Child:
     """The Celery worker of one queue.
 
-    Heartbeats stay on, for Flower and for redelivery; gossip and mingle are off, for their event queues fill
-    Redis when nobody reads them.
+    Heartbeats stay on, for Flower; gossip and mingle are off, for their event queues fill Redis when nobody reads
+    them.
     """
     return Child(
         queue.name,

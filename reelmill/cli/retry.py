@@ -10,7 +10,7 @@ import typer
 
 from reelmill.cli.answers import AsJson, answer
 from reelmill.cli.failures import CommandLineError
-from reelmill.errors import ReelmillError, stage_errors
+from reelmill.errors import Misuse, ReelmillError, stage_errors
 
 if TYPE_CHECKING:
     from reelmill.ledger import Ledger
@@ -36,9 +36,9 @@ def retry(
         raise CommandLineError(
             "Say which videos to try again: their ids, --failed for all, --class CLASS, or --outdated."
         )
-    if error_class:
-        _require_error(error_class)
     with opened(load_settings()) as ledger:
+        if error_class:
+            _require_error(ledger, error_class)
         _require_known(ledger, ids)
         retried = 0
         if failed or error_class or not outdated:
@@ -53,10 +53,13 @@ def retry(
     )
 
 
-def _require_error(name: str) -> None:
+def _require_error(ledger: Ledger, name: str) -> None:
+    """Plugged-in parts raise errors of their own, which the ledger alone knows. Raises `Misuse`."""
     names = [error.__name__ for error in stage_errors()]
     if name not in names:
-        raise CommandLineError(f"No error class is called {name!r}; there are {', '.join(names)}.")
+        names += sorted(set(ledger.status.failures()) - set(names))
+    if name not in names:
+        raise Misuse(f"No error class is called {name!r}; there are {', '.join(names)}.")
 
 
 def _require_known(ledger: Ledger, ids: Sequence[UUID]) -> None:

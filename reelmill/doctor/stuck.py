@@ -20,10 +20,11 @@ FORGOTTEN = timedelta(hours=1)
 SOON = timedelta(minutes=5)
 """The mill's own pauses are shorter, and are prolonged while their reason lasts."""
 
-_LEASES = (
-    "SELECT count(*) FROM reelmill.stage_runs "
-    "WHERE state = 'running' AND lease_until < clock_timestamp() - make_interval(secs => %s)"
-)
+_LEASES = """
+-- No index has the running stages; the rings, which are few, lead to them.
+SELECT count(*) FROM reelmill.rings AS r JOIN reelmill.stage_runs AS s ON s.video_id = r.video_id
+WHERE s.state = 'running' AND s.lease_until < clock_timestamp() - make_interval(secs => %s)
+"""
 
 _MESSAGES = """
 WITH message AS (
@@ -50,7 +51,7 @@ GROUP BY 1 ORDER BY 2 DESC
 
 _POISON = (
     "SELECT count(*), count(*) FILTER (WHERE finished_at > clock_timestamp() - interval '1 day') "
-    "FROM reelmill.videos WHERE state = 'failed' AND error_class = 'WorkerLost'"
+    "FROM reelmill.videos WHERE state = 'failed' AND finished_at IS NOT NULL AND error_class = 'WorkerLost'"
 )
 
 

@@ -10,6 +10,7 @@ import structlog
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.processes import Processes
 from reelmill.ledger.queries import query
+from reelmill.video import Stage
 
 BATCH = 200
 """Videos pruned in one statement, some 30 ms: it finds them through an index, whatever the table's size."""
@@ -48,5 +49,6 @@ class Retention:
         Processes(self._pool).forget_dead()
         if not self._keep_days:
             return 0
+        names = {"keep_days": self._keep_days, "limit": BATCH, "stages": list(Stage)}
         with self._pool.connection() as connection:
-            return connection.execute(query("prune_runs"), {"keep_days": self._keep_days, "limit": BATCH}).rowcount
+            return connection.execute(query("prune_runs"), names).rowcount

@@ -31,6 +31,14 @@ class Status:
         counted = {row["state"]: row["n"] for row in rows}
         return {str(state): counted.get(state, 0) for state in State}
 
+    def failures(self) -> list[str]:
+        """The error classes of the failed videos."""
+        rows = self._all(
+            "SELECT DISTINCT error_class FROM reelmill.videos "
+            "WHERE state = 'failed' AND finished_at IS NOT NULL AND error_class IS NOT NULL",
+        )
+        return [row["error_class"] for row in rows]
+
     def videos(self, *, limit: int = 100, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
         """The newest videos, or those with these ids, the newest first."""
         # Two statements: one condition for both would, once it is planned for any values, walk through all videos.

@@ -73,16 +73,16 @@ def test_a_worker_that_lives_and_takes_nothing_is_found_by_its_probe(mill: Fleet
         app.control.cancel_consumer("index", reply=True)
         ids = mill.ingest("cat")
         mill.await_(lambda: mill.number("SELECT count(*) FROM reelmill.rings WHERE queue = 'index'"), "a message")
-        assert fault(mill.servers.database_url, "index", host=host) == ""
+        assert fault(mill.servers, "index", host=host) == ""
         # A minute later, without the wait.
         mill.rows("UPDATE reelmill.rings SET ready_at = ready_at - interval '1 minute' RETURNING 1")
         mill.rows("UPDATE reelmill.processes SET started_at = started_at - interval '1 hour' RETURNING 1")
         mill.rows("UPDATE reelmill.stage_runs SET started_at = started_at - interval '1 hour' RETURNING 1")
-        assert "has taken nothing" in fault(mill.servers.database_url, "index", host=host)
-        assert fault(mill.servers.database_url, "cpu", host=host) == ""
+        assert "has taken nothing" in fault(mill.servers, "index", host=host)
+        assert fault(mill.servers, "cpu", host=host) == ""
         app.control.add_consumer("index", reply=True)
     mill.await_ended(ids)
-    assert fault(mill.servers.database_url, "index", host=host) == ""
+    assert fault(mill.servers, "index", host=host) == ""
     assert mill.broken_promises() == []
 
 

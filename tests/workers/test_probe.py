@@ -24,11 +24,17 @@ from reelmill.settings import Settings
 from reelmill.video import State
 from workers.children import worker
 from workers.dispatcher import Dispatcher
-from workers.probe import fault
+from workers.probe import fault, verdict
 from workers.supervisor import ROOT
 
 PATIENCE_S = 60.0
 QUEUES = tuple(Queue(queue, stage, "prefork", 1) for stage, queue in QUEUE_OF.items())
+
+
+@pytest.fixture
+def here(servers: Servers, database_url: str) -> Servers:
+    """The test's own database, and the broker."""
+    return Servers(database_url, servers.broker_url)
 
 
 def await_(met: Callable[[], bool]) -> None:
@@ -39,25 +45,50 @@ def await_(met: Callable[[], bool]) -> None:
 
 
 def test_a_database_that_is_away_is_no_fault_of_the_worker(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fault("postgresql://user:secret@127.0.0.1:1/none", CPU, host="here") == ""
+    servers = Servers("postgresql://user:secret@127.0.0.1:1/none", "redis://127.0.0.1:1")
+    assert fault(servers, CPU, host="here") == ""
     said = capsys.readouterr().err
     assert "the database is away" in said
     assert "secret" not in said
 
 
+def test_embedded_servers_that_do_not_run_are_no_fault_of_the_worker(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verdict(Settings(data_dir=tmp_path), CPU, host="here") == ""
+    assert "no embedded ones run" in capsys.readouterr().err
+
+
 @pytest.mark.services
-def test_only_a_worker_of_this_queue_on_this_host_is_a_sign_of_life(database_url: str, ledger: Ledger) -> None:
+@pytest.mark.parametrize("broker", ["refuses", "never answers"])
+def test_a_broker_that_is_away_is_no_fault_of_the_worker(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, broker: str
+) -> None:
+    monkeypatch.setattr("workers.probe.ANSWER_LIMIT_S", 2)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if broker == "never answers":
+            server.listen()
+        servers = Servers(database_url, f"redis://:secret@127.0.0.1:{server.getsockname()[1]}")
+        assert fault(servers, CPU, host="here") == ""
+    said = capsys.readouterr().err
+    assert "the broker is away" in said
+    assert "secret" not in said
+
+
+@pytest.mark.services
+def test_only_a_worker_of_this_queue_on_this_host_is_a_sign_of_life(here: Servers, ledger: Ledger) -> None:
     ledger.processes.beat("cpu@elsewhere:7", "worker", [CPU])
     ledger.processes.beat("index@here:8", "worker", ["index"])
-    assert fault(database_url, CPU, host="here") == "No worker of queue cpu on here has given a sign of life."
+    assert fault(here, CPU, host="here") == "No worker of queue cpu on here has given a sign of life."
     ledger.processes.beat("cpu@here:9", "worker", [CPU])
-    assert fault(database_url, CPU, host="here") == ""
+    assert fault(here, CPU, host="here") == ""
 
 
 @pytest.mark.services
-def test_the_command_exits_by_what_the_probe_finds(database_url: str, ledger: Ledger) -> None:
+def test_the_command_exits_by_what_the_probe_finds(here: Servers, ledger: Ledger) -> None:
     command = [sys.executable, "-m", "workers", "alive", CPU]
-    environment = {**os.environ, "REELMILL_DATABASE_URL": database_url}
+    environment = {**os.environ, "REELMILL_DATABASE_URL": here.database_url, "REELMILL_BROKER_URL": here.broker_url}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("No worker of queue cpu on ")
@@ -113,7 +144,7 @@ def test_a_worker_that_lives_and_stops_consuming_is_found_and_is_well_once_it_go
     app: Celery,
     dispatch: Callable[[], int],
     ledger: Ledger,
-    database_url: str,
+    here: Servers,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -121,7 +152,7 @@ def test_a_worker_that_lives_and_stops_consuming_is_found_and_is_well_once_it_go
 
     def found() -> str:
         dispatch()  # Messages are taken for lost and sent anew meanwhile, as they would be.
-        return fault(database_url, CPU, host=socket.gethostname())
+        return fault(here, CPU, host=socket.gethostname())
 
     await_(lambda: found() == "")
     assert app.control.cancel_consumer(CPU, reply=True, timeout=10, limit=1)

@@ -8,6 +8,9 @@ WITH reached AS (
 UPDATE reelmill.videos AS v
 SET state = reached.state,
     waiting_for = CASE WHEN reached.state <> 'indexed' THEN 'the dispatcher' END,
+    error_class = CASE WHEN reached.state <> 'indexed' THEN v.error_class END,
+    error_message = CASE WHEN reached.state <> 'indexed' THEN v.error_message END,
+    lost_rings = CASE WHEN reached.state = 'indexed' THEN 0 ELSE v.lost_rings END,
     finished_at = CASE WHEN reached.state = 'indexed' THEN clock_timestamp() END
 FROM reached
 WHERE v.id = reached.id

@@ -6,8 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from reelmill.errors import stage_errors
-
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
 def test_an_unknown_queue_is_refused_with_the_known_ones(reelmill, command):
@@ -21,12 +19,6 @@ def test_an_unknown_queue_is_refused_with_the_known_ones(reelmill, command):
 def test_a_reason_that_no_column_takes_is_refused(reelmill):
     assert reelmill("pause", "cpu", "--reason", "").status == 2
     assert reelmill("pause", "cpu", "--reason", "x" * 501).status == 2
-
-
-def test_an_unknown_error_class_is_refused_with_the_known_ones(reelmill):
-    ran = reelmill("retry", "--failed", "--class", "Staled", "--json")
-    assert ran.status == 2
-    assert all(error.__name__ in ran.stderr for error in stage_errors())
 
 
 @pytest.mark.services

@@ -12,6 +12,7 @@ import structlog
 
 from reelmill.cli import waiting
 from reelmill.embedded import Embedded
+from reelmill.errors import stage_errors
 from reelmill.ledger import Ledger
 from reelmill.ledger.pool import open_pool
 from reelmill.ledger.processes import Processes
@@ -185,6 +186,20 @@ def test_retry_takes_the_class_that_is_named(mill_reelmill, ledger):
     assert ledger.status.counts()["failed"] == 1
     assert mill_reelmill("retry", ids[1], ids[2], "--json").document == {"retried": 1}
     assert mill_reelmill("retry", "--failed", "--json").document == {"retried": 0}
+
+
+def test_an_unknown_error_class_is_refused_with_the_known_ones(mill_reelmill, ledger):
+    end(ledger, enqueue(ledger, "/1.mp4"), State.FAILED, "OutOfQuota")
+    ran = mill_reelmill("retry", "--failed", "--class", "Staled", "--json")
+    assert ran.status == 1
+    assert all(error.__name__ in ran.stderr for error in stage_errors())
+    assert "OutOfQuota" in ran.stderr
+    assert ledger.status.counts()["failed"] == 1
+
+
+def test_a_class_that_a_plugged_in_part_raised_can_be_retried(mill_reelmill, ledger):
+    end(ledger, enqueue(ledger, "/1.mp4"), State.FAILED, "OutOfQuota")
+    assert mill_reelmill("retry", "--class", "OutOfQuota", "--json").document == {"retried": 1}
 
 
 def test_similar_and_search_give_scores_and_reasons(mill_reelmill, indexed):

@@ -13,8 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from reelmill.doctor import mill
 from reelmill.errors import Stalled
 from reelmill.ledger import Ledger, open_ledger
+from reelmill.ledger.consumers import consumers
 from reelmill.ledger.lease import Lease, Link
 from reelmill.ledger.pool import Pool, open_pool
 from reelmill.ledger.retention import BATCH, Retention
@@ -34,11 +36,12 @@ INSERT INTO reelmill.videos (tenant, source, next_at)
 SELECT 'later', '/' || gen_random_uuid(), now() + interval '1 hour' FROM generate_series(1, 10000) AS n;
 INSERT INTO reelmill.videos (source, state, finished_at, waiting_for)
 SELECT '/' || gen_random_uuid(), CASE n % 60 WHEN 0 THEN 'failed' ELSE 'indexed' END,
-       now() - interval '1 day' * (n % 100), NULL
+       now() - interval '1 day' * (n % 100 + 1), NULL
 FROM generate_series(1, 6000) AS n;
-INSERT INTO reelmill.stage_runs (video_id, stage, version, state)
-SELECT id, stage, 1, 'done'
+INSERT INTO reelmill.stage_runs (video_id, stage, version, state, started_at)
+SELECT id, stage, 1, 'done', finished_at
 FROM reelmill.videos, unnest(ARRAY['transcode', 'describe', 'embed', 'index']) AS stage WHERE finished_at IS NOT NULL
+ORDER BY finished_at
 """
 
 
@@ -128,6 +131,27 @@ def enqueue_twice(watched: Watched) -> None:
     assert not watched.ledger.videos.enqueue("/new.mp4").created
 
 
+def ask_who_consumes(watched: Watched) -> None:
+    watched.ledger.processes.beat("w:1", "worker", ["q.transcode"])
+    watched.claim(watched.ring())
+    assert consumers(watched.observer)
+
+
+def ask_who_consumes_while_a_message_waits(watched: Watched) -> None:
+    watched.ring()
+    watched.observer.execute("UPDATE reelmill.rings SET due_at = now(), ready_at = now() - interval '1 hour'")
+    watched.ledger.processes.beat("w:1", "worker", ["q.transcode"])
+    watched.observer.execute("UPDATE reelmill.processes SET started_at = now() - interval '1 hour'")
+    [consumer] = consumers(watched.observer)
+    assert consumer.silent
+
+
+def examine(watched: Watched) -> None:
+    watched.ledger.processes.beat("w:1", "worker", ["q.transcode"])
+    watched.claim(watched.ring())
+    assert "leases" in {check.name for check in mill.checks(watched.observer)}
+
+
 FEW_ROWS: dict[str, Callable[[Watched], object]] = {
     "enqueue": enqueue_twice,
     "waiting": lambda w: [w.rings.waiting(state, limit=LIMIT) for state in NEXT_STAGE],
@@ -140,6 +164,8 @@ FEW_ROWS: dict[str, Callable[[Watched], object]] = {
     "one video": lambda w: w.ledger.status.video(w.finished),
     "delete": lambda w: w.observer.execute("DELETE FROM reelmill.videos WHERE id = %s", [w.finished]),
     "retry": lambda w: w.ledger.videos.retry(error_class="Stalled"),
+    "failures": lambda w: w.ledger.status.failures(),
+    "consumers": ask_who_consumes,
     "retry one": lambda w: w.ledger.videos.retry([w.finished]),
 }
 
@@ -159,6 +185,17 @@ def test_videos_whose_time_has_not_come_are_not_read(watched: Watched) -> None:
 def test_counting_reads_indexes_alone(watched: Watched) -> None:
     read = watched.reads_of(lambda w: w.ledger.status.counts())
     assert read == {"videos_to_ring": 20_000, "videos_finished": 6_000}
+
+
+def test_who_claimed_of_late_is_asked_of_an_index(watched: Watched) -> None:
+    read = watched.reads_of(ask_who_consumes_while_a_message_waits)
+    assert read["videos whole"] == read["stage_runs whole"] == 0
+
+
+def test_doctor_reads_few_videos_and_of_those_that_wait_an_index(watched: Watched) -> None:
+    read = watched.reads_of(examine)
+    assert read["videos whole"] == read["stage_runs whole"] == 0
+    assert max(rows for name, rows in read.items() if name != "videos_to_ring") <= FEW, read
 
 
 def test_counts_are_those_of_all_videos(watched: Watched) -> None:

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from reelmill.errors import UnreadableMedia
+from reelmill.doctor import mill
+from reelmill.errors import Stalled, UnreadableMedia
 from reelmill.ledger import Ledger
 from reelmill.ledger.lease import Lease
 from reelmill.ledger.pool import Pool
 from reelmill.ledger.retention import Retention
 from reelmill.ledger.rings import Ring, Rings
+from reelmill.ledger.waits import Waits
 from reelmill.video import STAGE_VERSION, Stage, StageResult, State
 
 pytestmark = pytest.mark.services
@@ -27,6 +29,12 @@ Raise = Callable[[Stage], None]
 def raised(monkeypatch: pytest.MonkeyPatch) -> Raise:
     """Raises a stage's version by one, as an upgrade does."""
     return lambda stage: monkeypatch.setitem(STAGE_VERSION, stage, STAGE_VERSION[stage] + 1)
+
+
+@pytest.fixture
+def taken_back(monkeypatch: pytest.MonkeyPatch) -> Raise:
+    """Lowers a stage's version by one, as the rollback of that upgrade does."""
+    return lambda stage: monkeypatch.setitem(STAGE_VERSION, stage, STAGE_VERSION[stage] - 1)
 
 
 @pytest.fixture
@@ -108,6 +116,40 @@ def test_a_waiting_video_with_nothing_missing_is_indexed(
     rings.settle([indexed])
     assert state(ledger, indexed) is State.INDEXED
     assert ledger.status.counts()["indexed"] == 1
+
+
+def test_a_waiting_video_that_is_indexed_after_a_failed_try_bears_no_error(
+    ledger: Ledger, rings: Rings, indexed: UUID, raised: Raise, taken_back: Raise, ring: RingUp, claim: Claim
+) -> None:
+    raised(Stage.EMBED)
+    ledger.videos.retry_outdated()
+    ledger.runs.end(claim(ring(indexed, (Stage.EMBED,)), Stage.EMBED), Stalled())
+    taken_back(Stage.EMBED)
+    rings.settle([indexed])
+    found = ledger.status.video(indexed) or {}
+    assert (found["state"], found["error"], found["waiting_for"]) == ("indexed", None, None)
+
+
+def test_a_video_that_failed_in_a_version_taken_back_since_is_indexed_when_it_is_retried(
+    ledger: Ledger,
+    rings: Rings,
+    pool: Pool,
+    indexed: UUID,
+    raised: Raise,
+    taken_back: Raise,
+    ring: RingUp,
+    claim: Claim,
+) -> None:
+    raised(Stage.EMBED)
+    ledger.videos.retry_outdated()
+    ledger.runs.end(claim(ring(indexed, (Stage.EMBED,)), Stage.EMBED), UnreadableMedia())
+    taken_back(Stage.EMBED)
+    assert ledger.videos.retry() == 1
+    found = ledger.status.video(indexed) or {}
+    assert (found["state"], found["error"], found["waiting_for"]) == ("indexed", None, None)
+    assert found["finished_at"]
+    assert Waits(pool).of(indexed) is None
+    assert [check.ok for check in mill.checks(rings.connection)].count(False) == 0
 
 
 def test_many_batches_send_every_outdated_video_back(
