@@ -10,7 +10,7 @@ import typer
 
 from reelmill.cli.answers import AsJson, answer
 from reelmill.cli.failures import CommandLineError
-from reelmill.errors import Misuse, ReelmillError, stage_errors
+from reelmill.errors import ReelmillError, stage_errors
 
 if TYPE_CHECKING:
     from reelmill.ledger import Ledger
@@ -54,12 +54,12 @@ def retry(
 
 
 def _require_error(ledger: Ledger, name: str) -> None:
-    """Plugged-in parts raise errors of their own, which the ledger alone knows. Raises `Misuse`."""
+    """Plugged-in parts raise errors of their own, which the ledger alone knows. Raises `CommandLineError`."""
     names = [error.__name__ for error in stage_errors()]
     if name not in names:
         names += sorted(set(ledger.status.failures()) - set(names))
     if name not in names:
-        raise Misuse(f"No error class is called {name!r}; there are {', '.join(names)}.")
+        raise CommandLineError(f"No error class is called {name!r}; there are {', '.join(names)}.")
 
 
 def _require_known(ledger: Ledger, ids: Sequence[UUID]) -> None:

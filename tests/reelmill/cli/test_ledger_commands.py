@@ -191,7 +191,7 @@ def test_retry_takes_the_class_that_is_named(mill_reelmill, ledger):
 def test_an_unknown_error_class_is_refused_with_the_known_ones(mill_reelmill, ledger):
     end(ledger, enqueue(ledger, "/1.mp4"), State.FAILED, "OutOfQuota")
     ran = mill_reelmill("retry", "--failed", "--class", "Staled", "--json")
-    assert ran.status == 1
+    assert ran.status == 2
     assert all(error.__name__ in ran.stderr for error in stage_errors())
     assert "OutOfQuota" in ran.stderr
     assert ledger.status.counts()["failed"] == 1
