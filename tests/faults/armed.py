@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -39,6 +40,17 @@ def taken(order: Path) -> int | None:
     return int(found[0].suffix[1:]) if found else None
 
 
+def text(order: Path) -> str:
+    """What a taken order says."""
+    [found] = order.parent.glob(f"{order.name}.by.*")
+    return found.read_text()
+
+
+def stands_still(pid: int) -> bool:
+    """Whether the process is stopped, by its state in proc_pid_stat(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def _obey(folder: Path, point: str) -> None:
     for order in folder.glob(f"{point}.[0-9][0-9][0-9][0-9]"):
         mine = order.with_name(f"{order.name}.by.{os.getpid()}")
@@ -56,6 +68,8 @@ def _act(order: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif order == "stop":
         os.killpg(os.getpgrp(), signal.SIGSTOP)
+        # Another thread may get the signal first, and this one would go on for an instant.
+        time.sleep(0.1)
     elif order == "exit":
         raise SystemExit(1)
     else:

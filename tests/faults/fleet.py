@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -31,11 +29,11 @@ from reelmill.settings import Settings
 from reelmill.video import Stage
 from tasks import pipeline
 from tests.faults import armed
+from tests.faults.cast import children, proxied, renamed, told_by_tests
 from tests.faults.clips import ClipMaker
 from tests.faults.effects import broken_promises, watch
 from tests.faults.proxy import TcpProxy
 from workers import boot
-from workers.children import Child, worker
 from workers.mill import environment
 from workers.supervisor import Supervisor
 
@@ -111,9 +109,13 @@ class Fleet:
                 assert time.monotonic() < give_up_at, f"{what}: not in {patience_s:.0f} s; see {self.logs}"
 
     def await_obeyed(self, order: Path) -> int:
-        """Wait until some process has come to the point; its pid."""
+        """Wait until some process has come to the point, and stands still if that was the order; its pid."""
         self.await_(lambda: armed.taken(order), f"order {order.name}")
-        return armed.taken(order) or 0
+        pid = armed.taken(order) or 0
+        if armed.text(order) == "stop":
+            # It takes the order first and stops then; woken in between, it would sleep for ever.
+            self.await_(lambda: armed.stands_still(pid), f"process {pid} to stand still")
+        return pid
 
     def await_ended(self, ids: Sequence[UUID], patience_s: float = PATIENCE_S) -> None:
         """Wait until these videos have ended."""
@@ -123,7 +125,7 @@ class Fleet:
     def more_workers(self, queue: str, number: int) -> Iterator[None]:
         """Add workers of this queue, and stop them in order when the context ends."""
         added = [
-            replace(child, name=f"{child.name}-more", command=tuple(_renamed(part, "more-") for part in child.command))
+            replace(child, name=f"{child.name}-more", command=tuple(renamed(part, "more-") for part in child.command))
             for child in children(self.settings, workers={queue: number}, dispatchers=0)
             if child.name.startswith(queue)
         ]
@@ -273,8 +275,8 @@ def fleet(
     try:
         servers = embedded.start()
         with (
-            _proxied(servers.broker_url) as (broker, broker_url),
-            _proxied(servers.database_url) as (database, database_url),
+            proxied(servers.broker_url) as (broker, broker_url),
+            proxied(servers.database_url) as (database, database_url),
         ):
             seen = Servers(database_url, broker_url)
             settings = Settings(
@@ -285,7 +287,7 @@ def fleet(
                 needed.mkdir(exist_ok=True)
             boot.prepare(settings, servers.database_url)
             made = children(settings, workers=workers or {}, dispatchers=dispatchers)
-            told_all = environment(settings, seen) | _told(settings, orders)
+            told_all = environment(settings, seen) | told_by_tests(settings, orders)
             supervisor = Supervisor(
                 [replace(each, environment={**each.environment, **(told or {}).get(each.name, {})}) for each in made],
                 environment=told_all,
@@ -323,36 +325,3 @@ def fleet(
                     assert not any(map(_lives, groups)), "processes left"
     finally:
         embedded.stop()
-
-
-def children(settings: Settings, *, workers: Mapping[str, int], dispatchers: int) -> list[Child]:
-    """The mill's own children, the dispatchers obeying orders."""
-    made = [
-        Child(f"dispatcher-{number}", (sys.executable, "-m", "tests.faults.dispatch")) for number in range(dispatchers)
-    ]
-    for queue in queues(settings, cores=2):
-        plain = worker(queue)
-        for number in range(workers.get(queue.name, 1)):
-            command = tuple(_renamed(part, f"{number}-") for part in plain.command)
-            made.append(replace(plain, name=f"{queue.name}-{number}", command=command))
-    return made
-
-
-def _renamed(part: str, prefix: str) -> str:
-    """No two workers may have one name."""
-    return part.replace("--hostname=", f"--hostname={prefix}")
-
-
-def _told(settings: Settings, orders: Path) -> dict[str, str]:
-    named = {f"REELMILL_{name.upper()}": str(getattr(settings, name)) for name in ("toolbox", "lease_s", "ring_wait_s")}
-    return named | {armed.FOLDER: str(orders)}
-
-
-@contextmanager
-def _proxied(url: str) -> Iterator[tuple[TcpProxy, str]]:
-    parts = urlsplit(url)
-    proxy = TcpProxy(str(parts.hostname), int(parts.port or 0))
-    try:
-        yield proxy, url.replace(f":{parts.port}/", f":{proxy.port}/")
-    finally:
-        proxy.close()

@@ -1,6 +1,7 @@
 -- Failed videos go back to the stage they failed in, with no attempts counted; and to the start if their bytes
 -- belong to another video by now, for then they end as its duplicates. One that failed in a version of a stage that
 -- was taken back since has nothing missing, and is indexed.
+-- Videos are locked first here, against the usual order: one that has ended has no ring and no running stage.
 WITH chosen AS (
     SELECT v.id, v.done_versions, EXISTS (SELECT FROM reelmill.contents AS c
                          WHERE c.tenant = v.tenant AND c.content_hash = v.content_hash

@@ -1,4 +1,6 @@
 -- Write rings for videos that have none. A ring that was lost before is waited for twice as long each time.
+-- Videos are locked first here, against the usual order: one without a ring has none that another writer could hold,
+-- and one that is held is skipped.
 WITH wanted AS (
     SELECT * FROM unnest(%(video_ids)s::uuid[], %(links)s::jsonb[]) AS w (video_id, links)
 ), free AS (
