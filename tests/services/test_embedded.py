@@ -34,9 +34,11 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 60
 
 OWNER = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from reelmill.embedded import Embedded
+# A shell starts what it runs in the background deaf to Ctrl-C, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 embedded = Embedded(Path(sys.argv[1]))
 found = embedded.start()
 while True:
