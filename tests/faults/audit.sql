@@ -27,7 +27,9 @@ END $$;
 
 CREATE FUNCTION audit.of_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' OR NEW.state = 'done' OR (NEW.state, NEW.token) IS DISTINCT FROM (OLD.state, OLD.token) THEN
+    -- Done, or done once more under the same token, which a second finish would leave.
+    IF TG_OP = 'INSERT' OR (NEW.state, NEW.token, NEW.finished_at, NEW.facts)
+       IS DISTINCT FROM (OLD.state, OLD.token, OLD.finished_at, OLD.facts) THEN
         INSERT INTO audit.effects (kind, video_id, stage, version, token, detail)
         VALUES ('run ' || NEW.state, NEW.video_id, NEW.stage, NEW.version, NEW.token, NEW.error_class);
     END IF;

@@ -266,6 +266,10 @@ def test_too_little_room_on_the_disk_holds_up_transcodes_alone_and_fails_no_vide
     transcoded, queued = enqueue(ledger, 2)
     with pool.connection() as connection:
         connection.execute("UPDATE reelmill.videos SET state = 'transcoded' WHERE id = %s", [transcoded])
+        connection.execute(
+            "INSERT INTO reelmill.stage_runs (video_id, stage, version, state) VALUES (%s, %s, %s, 'done')",
+            [transcoded, Stage.TRANSCODE, STAGE_VERSION[Stage.TRANSCODE]],
+        )
     full = Settings(data_dir=tmp_path, min_free_bytes=2**62)
     assert Dispatcher(app, ledger, QUEUES, full, database_url).tick(rings) == 1
     assert len(sent(app, QUEUE_OF[Stage.DESCRIBE])) == 1

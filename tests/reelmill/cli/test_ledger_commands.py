@@ -88,7 +88,12 @@ def test_an_interrupted_wait_says_that_the_videos_go_on(mill_reelmill, clips, le
     ledger.processes.beat("w", "worker", ["cpu"])
     # Stands for a person: Ctrl-C comes as soon as the waiting begins.
     monkeypatch.setattr(waiting, "wait", lambda *_: signal.raise_signal(signal.SIGINT))
-    ran = mill_reelmill("ingest", str(clips), "--wait", "--json")
+    # Tests that run in the background of a shell are deaf to it otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = mill_reelmill("ingest", str(clips), "--wait", "--json")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ran.status == 130
     assert ran.document["error"]["class"] == "Interrupted"
     assert "go on without" in ran.stderr
