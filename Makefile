@@ -68,7 +68,7 @@ soak: setup  ## Real clips under random faults, then an independent tally (MINUT
 faults-long: setup  ## The fault tests in their long form: outages of minutes, dozens of restarts
 	@$(BIN)/python -m pytest -m long tests/faults
 
-mutants-faults: setup  ## Remove each guard from a copy of the code; a test must notice
+mutants-faults: setup  ## Remove one guard after another from a copy of the code; a test must notice
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.mutants
 
 lock:  ## Write requirements.lock anew from pyproject.toml

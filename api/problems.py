@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -61,14 +62,14 @@ def install(app: FastAPI) -> None:
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 (the handler's type says less than its registration)
-    return problem(error.status_code, error.detail, headers=error.headers)
+    refusal = cast(HTTPException, error)  # A handler's type says less than its registration.
+    return problem(refusal.status_code, refusal.detail, headers=refusal.headers)
 
 
 def _not_understood(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
+    found = cast(RequestValidationError, error).errors()
     # Without the input that each error also holds: it may be long, or not fit for JSON.
-    flaws = [Flaw(pointer="".join(f"/{step}" for step in each["loc"]), detail=each["msg"]) for each in error.errors()]
+    flaws = [Flaw(pointer="".join(f"/{step}" for step in each["loc"]), detail=each["msg"]) for each in found]
     return problem(422, "The request is not one this address takes.", errors=flaws)
 
 

@@ -23,11 +23,6 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def everybody_is_up(mill: Fleet) -> None:
-    mill.await_(mill.workers_up, "all workers")
-
-
 def clips(number: int) -> list[str]:
     return [f"clip {n}" for n in range(number)]
 

@@ -19,11 +19,6 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def everybody_is_up(mill: Fleet) -> None:
-    mill.await_(mill.workers_up, "all workers")
-
-
 @pytest.mark.parametrize("stage", ["describe", "index"])
 def test_a_database_killed_before_it_has_committed_gets_the_result_once(mill: Fleet, stage: str) -> None:
     order = mill.order(f"{stage}.committing", "stop")

@@ -21,11 +21,6 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def everybody_is_up(mill: Fleet) -> None:
-    mill.await_(mill.workers_up, "all workers")
-
-
 STEPS = ("claimed", "worked", "committing", "committed", "passed-on")
 DEADLY = [
     # One stage in a process of its own and one in a thread among others, in turns: the supervisor waits ever longer

@@ -28,11 +28,6 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def everybody_is_up(mill: Fleet) -> None:
-    mill.await_(mill.workers_up, "all workers")
-
-
 def all_indexed(mill: Fleet, number: int) -> None:
     ids = mill.ingest(*(f"clip {n}" for n in range(number)))
     mill.await_ended(ids)
